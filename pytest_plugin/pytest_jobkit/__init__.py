@@ -1,0 +1,1 @@
+"""pytest_jobkit: puts the jobkit engine under a test."""
