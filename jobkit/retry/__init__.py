@@ -1,0 +1,1 @@
+"""Retry decisions: pure functions from an error and a count to what happens next."""
