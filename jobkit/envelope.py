@@ -146,6 +146,12 @@ class Performer:
         """The job class, task or function that the envelope is for, or None if this process does not know it."""
         return None
 
+    def is_for(self, envelope: Envelope, job: object) -> bool:
+        """Whether the envelope is for `job`: what `target` gives, or the job's full name, or the end of it."""
+        if isinstance(job, str):
+            return envelope.name == job or envelope.name.endswith(f".{job}")
+        return self.target(envelope) is job
+
     def ack_mode(self, envelope: Envelope) -> AckMode:
         """When this message is acknowledged."""
         return AckMode.LATE

@@ -1,0 +1,366 @@
+"""`Engine`: the reference in-memory queue, which holds messages, hands them out on a clock, and remembers all of it.
+
+This is the delivery layer, a broker and its workers. It knows nothing of how a job is written: see `envelope`.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from jobkit import drain as draining
+from jobkit import events, instrumentation
+from jobkit.clock import Clock, VirtualClock, seconds
+from jobkit.current import activate
+from jobkit.envelope import Delivery, Envelope
+from jobkit.events import Event
+from jobkit.fetch_order import FetchPlan
+from jobkit.ids import IdSource
+from jobkit.queue_config import QueueConfig
+from jobkit.record import JobRecord, State
+from jobkit.selection import Selected
+from jobkit.settlement import hand_out_again
+from jobkit.stores.dead import DeadSet
+from jobkit.stores.ready import Entry as ReadyEntry
+from jobkit.stores.ready import ReadyQueues
+from jobkit.stores.scheduled import Entry as ScheduledEntry
+from jobkit.stores.scheduled import Scheduled
+
+if TYPE_CHECKING:
+    from jobkit.recurring import Schedule
+
+Aside = tuple[list[ReadyEntry], list[ScheduledEntry]]
+
+
+class Engine:
+    """An in-memory queue with workers, on a clock.
+
+    Args:
+        clock: a `VirtualClock` (the default) or a `SystemClock`.
+        seed: of every chance in the engine: ids, jitter, queue order. The same seed gives the same run; None gives
+            another run each time.
+        config: queues with weights, retries and the dead set's caps. Without one all queues are equal and an error
+            that no handler took goes to the dead set at once.
+        schedule: recurring jobs, enqueued as the clock passes their times.
+        visibility_timeout: seconds (or a timedelta) after which a message whose worker was lost comes back; None:
+            at once.
+
+    Attributes:
+        death_handlers: called with (record, error) when a job has finally failed, as Sidekiq's.
+        error_reporters: called with an error that was handled but is to be reported.
+    """
+
+    name = "engine"
+
+    def __init__(
+        self,
+        *,
+        clock: Clock | None = None,
+        seed: int | None = 0,
+        config: QueueConfig | None = None,
+        schedule: Schedule | None = None,
+        visibility_timeout: float | timedelta | None = None,
+    ) -> None:
+        self.clock: Clock = VirtualClock() if clock is None else clock
+        self.config = config
+        self.schedule = schedule
+        self._plan = None if config is None else FetchPlan(config.queues)
+        self.max_retries = 0 if config is None else config.max_retries
+        self.visibility_timeout = None if visibility_timeout is None else seconds(visibility_timeout)
+        self.seed = seed
+        self.ids = IdSource(self.chance("ids"))
+        self.jitter = self.chance("jitter")
+        self.spread = self.chance("spread")
+        self._fetching = self.chance("fetch")
+        self.death_handlers: list[Callable[[JobRecord, BaseException], Any]] = []
+        self.error_reporters: list[Callable[[BaseException], Any]] = []
+        #: the number of the newest message
+        self.sequence = 0
+        #: deliveries that are not acknowledged, by the sequence of their message
+        self.in_flight: dict[int, Delivery] = {}
+        self._ready = ReadyQueues()
+        self._scheduled = Scheduled()
+        self._asides: list[Aside] = []
+        defaults = config or QueueConfig()
+        self._dead = DeadSet(defaults.dead_max_jobs, defaults.dead_timeout_in_seconds)
+        self._performed: list[JobRecord] = []
+        self._history: list[Event] = []
+        self._inline: list[tuple[Selected | None, bool]] = []
+        self._lock = threading.RLock()
+
+    def chance(self, purpose: str) -> random.Random:
+        """A source of chance of its own for `purpose`, from the engine's seed."""
+        return random.Random() if self.seed is None else random.Random(f"{self.seed}:{purpose}")
+
+    # Enqueueing
+
+    def active(self) -> AbstractContextManager[None]:
+        """Within the block, jobs enqueued by this thread and those it starts go to this engine."""
+        return activate(self)
+
+    def push(self, envelope: Envelope) -> None:
+        """Take a message, due now or later."""
+        with self._lock:
+            self.sequence += 1
+            envelope.sequence = self.sequence
+            now = envelope.enqueued_at = self.clock.time()
+            causing = draining.current_delivery.get()
+            if causing is not None:
+                cause = causing.envelope
+                envelope.causes = cause.causes if envelope.retry else (*cause.causes[-7:], cause.name)
+            if not self._inline:
+                self._place(envelope, now)
+                return
+        self._push_inline(envelope, now)
+
+    def push_all(self, envelopes: Sequence[Envelope]) -> None:
+        """Take many messages, in their order."""
+        for envelope in envelopes:
+            self.push(envelope)
+
+    def _place(self, envelope: Envelope, now: float) -> None:
+        self._promote(now)
+        if envelope.due is None or envelope.due <= now:
+            self._ready.add(envelope)
+        else:
+            self._scheduled.add(envelope)
+
+    def _promote(self, now: float) -> None:
+        """Move what has fallen due into its queue, so that it stands before what is enqueued from now on."""
+        head = self._scheduled.head()
+        while head is not None and head[0] <= now:
+            self._ready.add(self._scheduled.take()[2])
+            head = self._scheduled.head()
+
+    def _push_inline(self, envelope: Envelope, now: float) -> None:
+        selected, raise_errors = self._inline[-1]
+        if selected is None or selected(envelope):
+            draining.perform_inline(self, envelope, raise_errors)
+        else:
+            self._place(envelope, now)
+
+    @contextmanager
+    def performing_inline(self, selected: Selected | None = None, errors: str = "raise") -> Iterator[None]:
+        """Within the block each job runs inside its own `perform_later`, depth first, whatever its due time."""
+        self._inline.append((selected, errors == "raise"))
+        try:
+            yield
+        finally:
+            self._inline.pop()
+
+    # Handing out
+
+    def next_ready(self, eligible: Selected | None, aside: Aside) -> Envelope | None:
+        """Take the message that a worker would fetch now; those that are not eligible are laid aside."""
+        with self._lock:
+            self._promote(self.clock.time())
+            while True:
+                queues = self._ready.waiting_queues()
+                if not queues:
+                    return None
+                entry = self._ready.take(queues[0] if len(queues) == 1 else self._choose(queues))
+                if eligible is None or eligible(entry[2]):
+                    return entry[2]
+                aside[0].append(entry)
+
+    def _choose(self, waiting: list[str]) -> str:
+        """The queue to fetch from: by the configuration, and where that names none of them by priority and age."""
+        if self._plan is not None:
+            for name in self._plan.order(self._fetching):
+                if name in waiting:
+                    return name
+        return min(waiting, key=lambda queue: self._ready.head(queue)[:2])
+
+    def next_event(self, eligible: Selected | None, aside: Aside, until: float | None) -> float | None:
+        """When something eligible happens next, up to `until`: a due time, or the end of a visibility timeout."""
+        head = self._scheduled.head()
+        while head is not None and eligible is not None and not eligible(head[2]):
+            aside[1].append(self._scheduled.take())
+            head = self._scheduled.head()
+        times = [] if head is None else [head[0]]
+        times += [
+            delivery.expires_at
+            for delivery in self.in_flight.values()
+            if delivery.expires_at is not None and (eligible is None or eligible(delivery.envelope))
+        ]
+        times = [time for time in times if until is None or time <= until]
+        return min(times, default=None)
+
+    @contextmanager
+    def set_aside(self) -> Iterator[Aside]:
+        """A place for messages that a drain does not want; at the end of the block they are back where they were."""
+        aside: Aside = ([], [])
+        self._asides.append(aside)
+        try:
+            yield aside
+        finally:
+            self._asides.remove(aside)
+            self._ready.put_back(aside[0])
+            self._scheduled.put_back(aside[1])
+
+    def begin(self, envelope: Envelope) -> Delivery:
+        """Count a delivery of `envelope` and give it its visibility timeout."""
+        envelope.attempt += 1
+        now = self.clock.time()
+        timeout = self.visibility_timeout
+        delivery = Delivery(envelope, envelope.attempt, now, None if timeout is None else now + timeout)
+        self.in_flight[envelope.sequence] = delivery
+        return delivery
+
+    def return_to_queue(self, envelope: Envelope) -> None:
+        """Put a message that was fetched but not begun back to the front of its queue."""
+        with self._lock:
+            self._ready.add_in_front(envelope)
+
+    # Time
+
+    def advance(self, delta: timedelta | float | None = None, **parts: float) -> None:
+        """Move the clock by a timedelta, seconds, or parts (``hours=1``); what falls due is queued, nothing runs."""
+        self.move_to(self.clock.time() + seconds(delta, **parts))
+
+    def move_to(self, instant: float) -> None:
+        """Move the clock to `instant` (epoch seconds), enqueueing what falls due on the way."""
+        self.clock.move_to(instant)
+        now = self.clock.time()
+        with self._lock:
+            self._promote(now)
+            for delivery in [one for one in self.in_flight.values() if (one.expires_at or now + 1) <= now]:
+                del self.in_flight[delivery.envelope.sequence]
+                hand_out_again(self, delivery.envelope, "its visibility timeout is over")
+
+    # Draining
+
+    def drain(
+        self,
+        *,
+        until: timedelta | datetime | float | None = None,
+        queue: str | Iterable[str] | None = None,
+        only: Any = None,
+        except_: Any = None,
+        children: bool = True,
+        retries: bool = True,
+        limit: int | None = 10_000,
+        errors: str = "raise",
+    ) -> draining.DrainResult:
+        """Perform jobs until none is left to perform, moving the clock to each one's due time.
+
+        Args:
+            until: perform only what is due by then: a timedelta or seconds from now, or an aware datetime. The clock
+                moves to due times, not to `until` itself.
+            queue, only, except_: which jobs, as in `jobkit.selection.selector`.
+            children: whether jobs that are enqueued meanwhile are performed too, retries: whether retries are.
+            limit: the most deliveries; None for no limit.
+            errors: "raise" raises the first error that no handler took care of, with the rest still queued;
+                "capture" goes on and leaves the errors in the result.
+
+        Raises:
+            DrainLimitError: the limit was reached, most often by a job that enqueues itself; names the causes.
+            ConfigError: an argument is of no use; or an async job is due inside a running event loop (use `adrain`).
+        """
+        now = self.clock.time()
+        policy = draining.DrainPolicy.of(now, until, queue, only, except_, children, retries, limit, errors)
+        return draining.run_steps(draining.drain_steps(self, policy))
+
+    async def adrain(
+        self,
+        *,
+        until: timedelta | datetime | float | None = None,
+        queue: str | Iterable[str] | None = None,
+        only: Any = None,
+        except_: Any = None,
+        children: bool = True,
+        retries: bool = True,
+        limit: int | None = 10_000,
+        errors: str = "raise",
+    ) -> draining.DrainResult:
+        """`drain` on the running event loop."""
+        now = self.clock.time()
+        policy = draining.DrainPolicy.of(now, until, queue, only, except_, children, retries, limit, errors)
+        return await draining.await_steps(draining.drain_steps(self, policy))
+
+    # What there is to see
+
+    @property
+    def enqueued(self) -> tuple[JobRecord, ...]:
+        """Jobs that may run now, in the order in which they became ready."""
+        now = self.clock.time()
+        return self._view([*self._ready, *(e[2] for a in self._asides for e in a[0])], State.ENQUEUED, now)
+
+    @property
+    def scheduled(self) -> tuple[JobRecord, ...]:
+        """Jobs that wait for their time, retries apart; earliest first."""
+        return self._view(self._waiting(), State.SCHEDULED, self.clock.time())
+
+    @property
+    def retries(self) -> tuple[JobRecord, ...]:
+        """Further attempts that wait for their time, earliest first."""
+        return self._view(self._waiting(), State.RETRY, self.clock.time())
+
+    @property
+    def performed(self) -> tuple[JobRecord, ...]:
+        """Every delivery that took place, in order; a job that was retried stands here once an attempt."""
+        return tuple(self._performed)
+
+    @property
+    def dead(self) -> tuple[JobRecord, ...]:
+        """The dead set, oldest first."""
+        return tuple(self._dead)
+
+    @property
+    def history(self) -> tuple[Event, ...]:
+        """Every event so far, in order."""
+        return tuple(self._history)
+
+    def pending_count(self) -> int:
+        """How many jobs are enqueued, scheduled or waiting for a retry."""
+        aside = sum(len(ready) + len(later) for ready, later in self._asides)
+        return len(self._ready) + len(self._scheduled) + aside
+
+    def _waiting(self) -> list[Envelope]:
+        return [*self._scheduled, *(entry[2] for aside in self._asides for entry in aside[1])]
+
+    def _view(self, envelopes: list[Envelope], state: State, now: float) -> tuple[JobRecord, ...]:
+        return tuple(
+            JobRecord(envelope, state, envelope.attempt)
+            for envelope in envelopes
+            if draining.state_of(envelope, now) is state
+        )
+
+    # What happened
+
+    def emit(self, event: Event) -> None:
+        """Note an event and publish it."""
+        self._history.append(event)
+        if instrumentation.subscriptions:
+            instrumentation.publish(event)
+
+    def report(self, error: BaseException) -> None:
+        """Hand an error that was handled to the error reporters."""
+        for reporter in self.error_reporters:
+            reporter(error)
+
+    def note_performed(self, record: JobRecord) -> None:
+        """Remember a delivery that took place."""
+        self._performed.append(record)
+
+    def bury(self, record: JobRecord, error: BaseException | None) -> None:
+        """Put a job into the dead set."""
+        now = self.clock.time()
+        self._dead.add(record, now)
+        self.emit(events.Died(record, now, error, record.reason))
+
+    def tell_death(self, record: JobRecord, error: BaseException) -> None:
+        """Call the death handlers; what one of them raises goes to the error reporters, the others still run."""
+        for handler in self.death_handlers:
+            try:
+                handler(record, error)
+            except Exception as broken:
+                self.report(broken)
+
+    def stopping(self, job: object) -> object:
+        """Whether a continuation should stop at its next checkpoint."""
+        return False

@@ -1,0 +1,272 @@
+"""`Job`: the base class of a job, and what an instance of it knows and can do.
+
+An instance is one call on its way: it is built, enqueued, stored as JSON, and at each delivery read into a **new**
+instance. What a body keeps on `self` is gone afterwards, as it is in production.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from jobkit import current, enqueueing, executor, message
+from jobkit.clock import instant
+from jobkit.configured import Configured
+from jobkit.definition import ATTRIBUTE, Declared, Definition
+from jobkit.envelope import Delivery
+from jobkit.outcome import Outcome
+from jobkit.record import moment
+from jobkit.registry import register
+from jobkit.settings import Settings
+
+if TYPE_CHECKING:
+    from jobkit.backend import Backend
+
+
+class Job:
+    """A job class: subclass it and write `perform`.
+
+    Class attributes a subclass may set: `queue` (a name, or a callable of the job), `priority` (a number, lower is
+    more urgent, or a callable of the job), `queue_prefix`, `strict` (JSON arguments only), `enqueue_after_commit`,
+    and the delivery layer's `retry`, `retry_in`, `retries_exhausted`, `dead`, `retry_queue`, `retry_for`.
+
+    Calling the class builds a job that is not enqueued, as `build` does.
+
+    Raises:
+        TypeError: the arguments do not fit `perform`.
+    """
+
+    queue: ClassVar[str | Callable[[Any], str] | None] = None
+    queue_prefix: ClassVar[str | None] = None
+    queue_delimiter: ClassVar[str] = "_"
+    strict: ClassVar[bool] = False
+    enqueue_after_commit: ClassVar[bool] = False
+
+    job_id: str
+    arguments: list[Any]
+    kwarguments: dict[str, Any]
+    #: lower is more urgent; a class may set a number or a callable of the job
+    priority: Any = None
+    #: how often the job has been started, this time included while it runs
+    executions: int = 0
+    provider_job_id: str | None = None
+    #: None before an enqueue, then whether the queue took the job
+    successfully_enqueued: bool | None = None
+    enqueue_error: BaseException | None = None
+
+    # the arguments as JSON values while they are not decoded yet
+    _encoded: tuple[list[Any], dict[str, Any]] | None = None
+    _queue_name: str | None = None
+    _due: float | None = None
+    _enqueued_at: str | None = None
+    _exception_executions: dict[str, int] | None = None
+    # what mechanisms (continuations, batches, locks) keep in the message
+    _extras: dict[str, Any] | None = None
+    # the delivery that this instance was read from
+    _delivery: Delivery | None = None
+    _retry_enqueued: bool = False
+    _definition: ClassVar[Definition | None] = None
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        own = Declared()
+        for value in list(cls.__dict__.values()):
+            declared = getattr(value, "declared_in_body", None)
+            if isinstance(declared, Declared):
+                own.callbacks += declared.callbacks
+                own.after_discard += declared.after_discard
+        setattr(cls, ATTRIBUTE, own)
+        cls._definition = None
+        cls._custom_payload = cls.serialize is not Job.serialize or cls.deserialize is not Job.deserialize
+        register(f"{cls.__module__}.{cls.__qualname__}", cls)
+
+    _custom_payload: ClassVar[bool] = False
+
+    def __init__(self, *arguments: Any, **kwarguments: Any) -> None:
+        definition = self._definition or self.definition
+        definition.check_call(arguments, kwarguments)
+        state = self.__dict__
+        state["arguments"] = list(arguments)
+        state["kwarguments"] = kwarguments
+        state["job_id"] = current.current_backend().ids.job_id()
+        priority = definition.priority
+        state["priority"] = priority(self) if callable(priority) else priority
+
+    def perform(self, *arguments: Any, **kwarguments: Any) -> Any:
+        """The work; a subclass writes it, with the parameters that `perform_later` takes."""
+        raise NotImplementedError(f"{type(self).__qualname__} has no perform")
+
+    @property
+    def definition(self) -> Definition:
+        """What the class declares, base classes included."""
+        cls = type(self)
+        if cls._definition is None:
+            cls._definition = Definition(cls)
+        return cls._definition
+
+    @classmethod
+    def _forget_definition(cls) -> None:
+        for known in (cls, *cls.__subclasses__()):
+            known._definition = None
+            if known is not cls:
+                known._forget_definition()
+
+    # Building and enqueueing
+
+    @classmethod
+    def build(cls, *arguments: Any, **kwarguments: Any) -> Self:
+        """A job that is not enqueued: for `perform_all_later`, `enqueue`, or to look at."""
+        return cls(*arguments, **kwarguments)
+
+    @classmethod
+    def perform_later(cls, *arguments: Any, **kwarguments: Any) -> Self:
+        """Enqueue a job with these arguments.
+
+        Returns the job. It is falsy, and its `successfully_enqueued` False, when a before_enqueue callback or a lock
+        kept it out, or the queue refused it (then `enqueue_error` says why).
+
+        Raises:
+            TypeError: the arguments do not fit `perform`.
+            SerializationError: an argument cannot travel.
+        """
+        job = cls(*arguments, **kwarguments)
+        enqueueing.enqueue(job, current.current_backend())
+        return job
+
+    @classmethod
+    def perform_now(cls, *arguments: Any, **kwarguments: Any) -> Any:
+        """Perform in this process, with callbacks and error handlers; returns what `perform` returns.
+
+        An async job gives a coroutine to await. False if a before_perform callback aborted.
+
+        Raises:
+            Exception: the error of the job, after its handlers have run (a retry enqueued, a discard recorded); a
+                note on it says what they did. ActiveJob would return it instead.
+        """
+        return executor.perform_now(cls(*arguments, **kwarguments), current.current_backend())
+
+    @classmethod
+    def set(
+        cls,
+        *,
+        wait: float | timedelta | None = None,
+        wait_until: datetime | None = None,
+        queue: str | None = None,
+        priority: int | None = None,
+    ) -> Configured[..., Any]:
+        """The same job with options for one enqueue.
+
+        Args:
+            wait: seconds or a timedelta until it may run.
+            wait_until: an aware datetime before which it does not run; wins over `wait`.
+            queue, priority: instead of the class's own.
+        """
+        return Configured(cls, Settings(wait, wait_until, queue, priority))
+
+    def enqueue(
+        self,
+        *,
+        wait: float | timedelta | None = None,
+        wait_until: datetime | None = None,
+        queue: str | None = None,
+        priority: int | None = None,
+    ) -> Self:
+        """Enqueue this job, with the options of `set`; may be done again, the id stays."""
+        self.configure(Settings(wait, wait_until, queue, priority))
+        enqueueing.enqueue(self, current.current_backend())
+        return self
+
+    def retry_job(
+        self,
+        *,
+        wait: float | timedelta | None = None,
+        wait_until: datetime | None = None,
+        queue: str | None = None,
+        priority: int | None = None,
+        error: BaseException | None = None,
+    ) -> Self:
+        """Enqueue this job once more as a further attempt, callbacks included, as ActiveJob's ``retry_job``."""
+        enqueueing.retry(self, Settings(wait, wait_until, queue, priority), error, current.current_backend())
+        return self
+
+    def configure(self, settings: Settings) -> None:
+        """Apply the options of `set` to this job."""
+        if settings.wait is not None:
+            self._due = instant(
+                settings.wait if isinstance(settings.wait, timedelta) else float(settings.wait),
+                current.current_backend().clock.time(),
+                "set(wait=)",
+            )
+        if settings.wait_until is not None:
+            self._due = instant(settings.wait_until, 0.0, "set(wait_until=)")
+        if settings.queue is not None:
+            self._queue_name = self._prefixed(settings.queue)
+        if settings.priority is not None:
+            self.priority = int(settings.priority)
+
+    # What a job knows about itself
+
+    @property
+    def queue_name(self) -> str:
+        """The queue it goes to, prefix included; a callable `queue` is asked once and remembered."""
+        name = self._queue_name
+        if name is None:
+            declared = self.definition.queue
+            chosen = declared(self) if callable(declared) else declared
+            name = self._queue_name = self._prefixed(chosen or "default")
+        return name
+
+    @queue_name.setter
+    def queue_name(self, name: str) -> None:
+        self._queue_name = name
+
+    def _prefixed(self, name: str) -> str:
+        return f"{self.queue_prefix}{self.queue_delimiter}{name}" if self.queue_prefix else name
+
+    @property
+    def exception_executions(self) -> dict[str, int]:
+        """Failures counted by retry_on declaration, under the printed list of its error classes."""
+        if self._exception_executions is None:
+            self._exception_executions = {}
+        return self._exception_executions
+
+    @exception_executions.setter
+    def exception_executions(self, counts: dict[str, int]) -> None:
+        self._exception_executions = counts
+
+    @property
+    def enqueued_at(self) -> datetime | None:
+        """When it was enqueued; known only to a job that was read from a message."""
+        text = self._enqueued_at
+        return None if text is None else datetime.fromisoformat(text[:26] + "+00:00")
+
+    @property
+    def scheduled_at(self) -> datetime | None:
+        """The moment before which it does not run; None to run at once."""
+        return None if self._due is None else moment(self._due)
+
+    @scheduled_at.setter
+    def scheduled_at(self, at: datetime | None) -> None:
+        self._due = None if at is None else instant(at, 0.0, "scheduled_at")
+
+    def run(self, backend: Backend) -> Coroutine[Any, Any, Outcome]:
+        """Perform this job once, callbacks, guards and error handlers included, and say how it ended."""
+        return executor.execute(self, backend)
+
+    # The stored form
+
+    def serialize(self) -> dict[str, Any]:
+        """The message as a mapping of JSON values. A subclass may add keys to what this returns."""
+        return message.payload_of(self, self.definition, current.current_backend().clock.time())
+
+    def deserialize(self, payload: dict[str, Any]) -> None:
+        """Take keys of one's own out of `payload`; must do with their absence, for old messages lack them."""
+
+    def __bool__(self) -> bool:
+        return self.successfully_enqueued is not False
+
+    def __repr__(self) -> str:
+        shown = [repr(value) for value in self.__dict__.get("arguments", ())]
+        shown += [f"{key}={value!r}" for key, value in self.__dict__.get("kwarguments", {}).items()]
+        return f"{type(self).__qualname__.rpartition('.')[2]}({', '.join(shown)})"

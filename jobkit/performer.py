@@ -1,0 +1,75 @@
+"""How the delivery layer runs a jobkit message: read it into a new job and let that perform."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any
+
+from jobkit.current import current_backend
+from jobkit.envelope import Call, Delivery, Envelope, Performer
+from jobkit.errors import JobkitError
+from jobkit.message import decode, job_of
+from jobkit.outcome import Outcome, OutcomeKind
+from jobkit.registry import find_job_class
+from jobkit.retry.handlers import RetryOn
+from jobkit.sync import drive
+
+if TYPE_CHECKING:
+    from jobkit.definition import Definition
+    from jobkit.retry.exhaustion import RetryOptions
+
+
+class JobPerformer(Performer):
+    """Runs the messages that jobs of this library enqueue."""
+
+    def perform(self, delivery: Delivery) -> Outcome | Awaitable[Outcome]:
+        try:
+            job = job_of(delivery.envelope.body)
+        except JobkitError as error:
+            return Outcome(OutcomeKind.FAILED, error=error, reason="the message could not be read")
+        job._delivery = delivery
+        running = job.run(current_backend())
+        return running if job.definition.is_async else drive(running)
+
+    def call(self, envelope: Envelope) -> Call:
+        job = job_of(envelope.body)
+        decode(job)
+        return Call(envelope.name, job.arguments, job.kwarguments)
+
+    def target(self, envelope: Envelope) -> object | None:
+        """The job class, or the `@job` function that it was made of."""
+        try:
+            job_class = find_job_class(envelope.name)
+        except JobkitError:
+            return None
+        return job_class.__dict__.get("job_function", job_class)
+
+    def is_for(self, envelope: Envelope, job: object) -> bool:
+        job_class = getattr(job, "job_class", job)
+        if isinstance(job_class, type):
+            return envelope.name == f"{job_class.__module__}.{job_class.__qualname__}"
+        return super().is_for(envelope, job)
+
+    def retry_options(self, envelope: Envelope) -> RetryOptions | None:
+        definition = self._definition(envelope)
+        return None if definition is None else definition.retry_options
+
+    def attempts_max(self, envelope: Envelope) -> int | None:
+        """The attempts of the one retry_on; None where there are several, for each counts its own errors."""
+        definition = self._definition(envelope)
+        if definition is None:
+            return None
+        rules = [handler for handler in definition.handlers if isinstance(handler, RetryOn)]
+        if not rules:
+            return 1
+        return rules[0].attempts if len(rules) == 1 else None
+
+    def _definition(self, envelope: Envelope) -> Definition | None:
+        try:
+            job_class: Any = find_job_class(envelope.name)
+        except JobkitError:
+            return None
+        return job_class._definition or job_class.__new__(job_class).definition  # type: ignore[no-any-return]  # class var
+
+
+PERFORMER = JobPerformer()

@@ -1,0 +1,1 @@
+"""In-memory state of the engine, one kind a file, without decisions."""
