@@ -145,7 +145,7 @@ def _positional_arity(signature: inspect.Signature) -> tuple[float, float] | Non
 
 
 def _retry_options(job_class: type[Any]) -> RetryOptions | None:
-    said = {}
+    said: dict[str, Any] = {}
     for name in RETRY_ATTRIBUTES:
         value = inspect.getattr_static(job_class, name, None)
         if value is not None:

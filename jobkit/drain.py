@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Generator, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jobkit.clock import instant
 from jobkit.current import activate
 from jobkit.envelope import Delivery, Envelope, WorkerLost
 from jobkit.errors import ConfigError, DrainLimitError
 from jobkit.outcome import Outcome
-from jobkit.record import JobRecord, State, describe_call
+from jobkit.record import JobRecord, describe_call
 from jobkit.selection import Selected, selector
 from jobkit.settlement import settle
 
@@ -109,15 +109,16 @@ class DrainResult:
         self.records.append(record)
 
 
-Steps = Generator[Awaitable[Outcome], Outcome, DrainResult]
+T = TypeVar("T")
+Steps = Generator[Awaitable[Outcome], Outcome, T]
 
 
-def drain_steps(engine: Engine, policy: DrainPolicy) -> Steps:
+def drain_steps(engine: Engine, policy: DrainPolicy) -> Steps[DrainResult]:
     """The drain as steps: yields what has to be awaited, takes its outcome, returns the tally."""
     result = DrainResult()
     eligible = policy.eligible(engine.sequence)
     limit = policy.limit
-    with activate(engine), engine.set_aside() as aside:
+    with activate(engine), engine.pending.set_aside() as aside:
         while True:
             envelope = engine.next_ready(eligible, aside)
             if envelope is None:
@@ -127,7 +128,7 @@ def drain_steps(engine: Engine, policy: DrainPolicy) -> Steps:
                 engine.move_to(due)
                 continue
             if limit is not None and result.performed >= limit:
-                engine.return_to_queue(envelope)
+                engine.pending.return_to_front(envelope)
                 raise DrainLimitError(_limit_message(engine, envelope, limit))
             record, unhandled = yield from delivery_steps(engine, envelope)
             result.add(record)
@@ -135,13 +136,11 @@ def drain_steps(engine: Engine, policy: DrainPolicy) -> Steps:
                 result.errors.append(record.error)
                 if policy.raise_errors:
                     raise record.error
-    result.remaining = engine.pending_count()
+    result.remaining = len(engine.pending)
     return result
 
 
-def delivery_steps(
-    engine: Engine, envelope: Envelope
-) -> Generator[Awaitable[Outcome], Outcome, tuple[JobRecord, bool]]:
+def delivery_steps(engine: Engine, envelope: Envelope, acknowledged: bool = True) -> Steps[tuple[JobRecord, bool]]:
     """One delivery of an envelope that has left its queue, from its beginning to what follows from its end."""
     delivery = engine.begin(envelope)
     token = current_delivery.set(delivery)
@@ -152,19 +151,19 @@ def delivery_steps(
         outcome = envelope.performer.lose(delivery)
     finally:
         current_delivery.reset(token)
-    return settle(engine, delivery, outcome)
+    return settle(engine, delivery, outcome, acknowledged)
 
 
 def _limit_message(engine: Engine, envelope: Envelope, limit: int) -> str:
     chain = " -> ".join((*envelope.causes, envelope.name))
     return (
         f"the drain performed {limit} jobs and did not come to an end. Next would be {describe_call(envelope)}, "
-        f"enqueued by: {chain}. {engine.pending_count()} jobs are pending. If this many are meant, give limit=N or "
+        f"enqueued by: {chain}. {len(engine.pending)} jobs are pending. If this many are meant, give limit=N or "
         "limit=None; to leave out what jobs enqueue, children=False; to stop at a time, until="
     )
 
 
-def run_steps(steps: Steps) -> DrainResult:
+def run_steps(steps: Steps[T]) -> T:
     """Run the steps on this thread; async jobs share one event loop for the length of the drain.
 
     Raises:
@@ -205,7 +204,7 @@ def _new_runner(waiting: Awaitable[Outcome]) -> asyncio.Runner:
     )
 
 
-async def await_steps(steps: Steps) -> DrainResult:
+async def await_steps(steps: Steps[T]) -> T:
     """Run the steps on the running event loop."""
     try:
         waiting = next(steps)
@@ -227,23 +226,8 @@ async def _outcome_of(waiting: Awaitable[Outcome]) -> Outcome:
 def perform_inline(engine: Engine, envelope: Envelope, raise_errors: bool) -> JobRecord:
     """Perform a message inside the call that enqueues it, whatever its due time."""
 
-    def steps() -> Steps:
-        result = DrainResult()
-        with activate(engine):
-            record, unhandled = yield from delivery_steps(engine, envelope)
-        result.add(record)
-        if unhandled and record.error is not None:
-            result.errors.append(record.error)
-        return result
-
-    result = run_steps(steps())
-    if result.errors and raise_errors:
-        raise result.errors[0]
-    return result.records[0]
-
-
-def state_of(envelope: Envelope, now: float) -> State:
-    """Where a pending message stands at `now`."""
-    if envelope.due is None or envelope.due <= now:
-        return State.ENQUEUED
-    return State.RETRY if envelope.retry else State.SCHEDULED
+    with activate(engine):
+        record, unhandled = run_steps(delivery_steps(engine, envelope))
+    if unhandled and raise_errors and record.error is not None:
+        raise record.error
+    return record

@@ -12,28 +12,23 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from jobkit import at_least_once, events, instrumentation
 from jobkit import drain as draining
-from jobkit import events, instrumentation
 from jobkit.clock import Clock, VirtualClock, seconds
 from jobkit.current import activate
 from jobkit.envelope import Delivery, Envelope
 from jobkit.events import Event
 from jobkit.fetch_order import FetchPlan
 from jobkit.ids import IdSource
+from jobkit.pending import Aside, PendingMessages
 from jobkit.queue_config import QueueConfig
 from jobkit.record import JobRecord, State
 from jobkit.selection import Selected
 from jobkit.settlement import hand_out_again
 from jobkit.stores.dead import DeadSet
-from jobkit.stores.ready import Entry as ReadyEntry
-from jobkit.stores.ready import ReadyQueues
-from jobkit.stores.scheduled import Entry as ScheduledEntry
-from jobkit.stores.scheduled import Scheduled
 
 if TYPE_CHECKING:
     from jobkit.recurring import Schedule
-
-Aside = tuple[list[ReadyEntry], list[ScheduledEntry]]
 
 
 class Engine:
@@ -68,23 +63,21 @@ class Engine:
         self.clock: Clock = VirtualClock() if clock is None else clock
         self.config = config
         self.schedule = schedule
-        self._plan = None if config is None else FetchPlan(config.queues)
         self.max_retries = 0 if config is None else config.max_retries
         self.visibility_timeout = None if visibility_timeout is None else seconds(visibility_timeout)
         self.seed = seed
         self.ids = IdSource(self.chance("ids"))
         self.jitter = self.chance("jitter")
         self.spread = self.chance("spread")
-        self._fetching = self.chance("fetch")
         self.death_handlers: list[Callable[[JobRecord, BaseException], Any]] = []
         self.error_reporters: list[Callable[[BaseException], Any]] = []
+        plan = None if config is None else FetchPlan(config.queues)
+        #: everything that is enqueued and not handed out
+        self.pending = PendingMessages(plan, self.chance("fetch"))
         #: the number of the newest message
         self.sequence = 0
         #: deliveries that are not acknowledged, by the sequence of their message
         self.in_flight: dict[int, Delivery] = {}
-        self._ready = ReadyQueues()
-        self._scheduled = Scheduled()
-        self._asides: list[Aside] = []
         defaults = config or QueueConfig()
         self._dead = DeadSet(defaults.dead_max_jobs, defaults.dead_timeout_in_seconds)
         self._performed: list[JobRecord] = []
@@ -113,7 +106,7 @@ class Engine:
                 cause = causing.envelope
                 envelope.causes = cause.causes if envelope.retry else (*cause.causes[-7:], cause.name)
             if not self._inline:
-                self._place(envelope, now)
+                self.pending.place(envelope, now)
                 return
         self._push_inline(envelope, now)
 
@@ -122,26 +115,12 @@ class Engine:
         for envelope in envelopes:
             self.push(envelope)
 
-    def _place(self, envelope: Envelope, now: float) -> None:
-        self._promote(now)
-        if envelope.due is None or envelope.due <= now:
-            self._ready.add(envelope)
-        else:
-            self._scheduled.add(envelope)
-
-    def _promote(self, now: float) -> None:
-        """Move what has fallen due into its queue, so that it stands before what is enqueued from now on."""
-        head = self._scheduled.head()
-        while head is not None and head[0] <= now:
-            self._ready.add(self._scheduled.take()[2])
-            head = self._scheduled.head()
-
     def _push_inline(self, envelope: Envelope, now: float) -> None:
         selected, raise_errors = self._inline[-1]
         if selected is None or selected(envelope):
             draining.perform_inline(self, envelope, raise_errors)
         else:
-            self._place(envelope, now)
+            self.pending.place(envelope, now)
 
     @contextmanager
     def performing_inline(self, selected: Selected | None = None, errors: str = "raise") -> Iterator[None]:
@@ -157,50 +136,18 @@ class Engine:
     def next_ready(self, eligible: Selected | None, aside: Aside) -> Envelope | None:
         """Take the message that a worker would fetch now; those that are not eligible are laid aside."""
         with self._lock:
-            self._promote(self.clock.time())
-            while True:
-                queues = self._ready.waiting_queues()
-                if not queues:
-                    return None
-                entry = self._ready.take(queues[0] if len(queues) == 1 else self._choose(queues))
-                if eligible is None or eligible(entry[2]):
-                    return entry[2]
-                aside[0].append(entry)
-
-    def _choose(self, waiting: list[str]) -> str:
-        """The queue to fetch from: by the configuration, and where that names none of them by priority and age."""
-        if self._plan is not None:
-            for name in self._plan.order(self._fetching):
-                if name in waiting:
-                    return name
-        return min(waiting, key=lambda queue: self._ready.head(queue)[:2])
+            return self.pending.next_ready(self.clock.time(), eligible, aside)
 
     def next_event(self, eligible: Selected | None, aside: Aside, until: float | None) -> float | None:
         """When something eligible happens next, up to `until`: a due time, or the end of a visibility timeout."""
-        head = self._scheduled.head()
-        while head is not None and eligible is not None and not eligible(head[2]):
-            aside[1].append(self._scheduled.take())
-            head = self._scheduled.head()
-        times = [] if head is None else [head[0]]
+        due = self.pending.next_due(eligible, aside)
+        times = [] if due is None else [due]
         times += [
             delivery.expires_at
             for delivery in self.in_flight.values()
             if delivery.expires_at is not None and (eligible is None or eligible(delivery.envelope))
         ]
-        times = [time for time in times if until is None or time <= until]
-        return min(times, default=None)
-
-    @contextmanager
-    def set_aside(self) -> Iterator[Aside]:
-        """A place for messages that a drain does not want; at the end of the block they are back where they were."""
-        aside: Aside = ([], [])
-        self._asides.append(aside)
-        try:
-            yield aside
-        finally:
-            self._asides.remove(aside)
-            self._ready.put_back(aside[0])
-            self._scheduled.put_back(aside[1])
+        return min((time for time in times if until is None or time <= until), default=None)
 
     def begin(self, envelope: Envelope) -> Delivery:
         """Count a delivery of `envelope` and give it its visibility timeout."""
@@ -210,11 +157,6 @@ class Engine:
         delivery = Delivery(envelope, envelope.attempt, now, None if timeout is None else now + timeout)
         self.in_flight[envelope.sequence] = delivery
         return delivery
-
-    def return_to_queue(self, envelope: Envelope) -> None:
-        """Put a message that was fetched but not begun back to the front of its queue."""
-        with self._lock:
-            self._ready.add_in_front(envelope)
 
     # Time
 
@@ -227,7 +169,7 @@ class Engine:
         self.clock.move_to(instant)
         now = self.clock.time()
         with self._lock:
-            self._promote(now)
+            self.pending.promote(now)
             for delivery in [one for one in self.in_flight.values() if (one.expires_at or now + 1) <= now]:
                 del self.in_flight[delivery.envelope.sequence]
                 hand_out_again(self, delivery.envelope, "its visibility timeout is over")
@@ -287,18 +229,17 @@ class Engine:
     @property
     def enqueued(self) -> tuple[JobRecord, ...]:
         """Jobs that may run now, in the order in which they became ready."""
-        now = self.clock.time()
-        return self._view([*self._ready, *(e[2] for a in self._asides for e in a[0])], State.ENQUEUED, now)
+        return self._in_state(State.ENQUEUED)
 
     @property
     def scheduled(self) -> tuple[JobRecord, ...]:
         """Jobs that wait for their time, retries apart; earliest first."""
-        return self._view(self._waiting(), State.SCHEDULED, self.clock.time())
+        return self._in_state(State.SCHEDULED)
 
     @property
     def retries(self) -> tuple[JobRecord, ...]:
         """Further attempts that wait for their time, earliest first."""
-        return self._view(self._waiting(), State.RETRY, self.clock.time())
+        return self._in_state(State.RETRY)
 
     @property
     def performed(self) -> tuple[JobRecord, ...]:
@@ -315,20 +256,50 @@ class Engine:
         """Every event so far, in order."""
         return tuple(self._history)
 
-    def pending_count(self) -> int:
-        """How many jobs are enqueued, scheduled or waiting for a retry."""
-        aside = sum(len(ready) + len(later) for ready, later in self._asides)
-        return len(self._ready) + len(self._scheduled) + aside
+    def _in_state(self, state: State) -> tuple[JobRecord, ...]:
+        found = self.pending.in_state(state, self.clock.time())
+        return tuple(JobRecord(envelope, state, envelope.attempt) for envelope in found)
 
-    def _waiting(self) -> list[Envelope]:
-        return [*self._scheduled, *(entry[2] for aside in self._asides for entry in aside[1])]
+    # What an at-least-once queue does
 
-    def _view(self, envelopes: list[Envelope], state: State, now: float) -> tuple[JobRecord, ...]:
-        return tuple(
-            JobRecord(envelope, state, envelope.attempt)
-            for envelope in envelopes
-            if draining.state_of(envelope, now) is state
-        )
+    def deliver(self, job: Any, *, ack: bool = True) -> JobRecord:
+        """Perform the pending message of `job` (a job, a record or an id) now, whatever stands before it.
+
+        With ``ack=False`` the acknowledgement is lost: the message comes back after its visibility timeout, at once
+        where there is none.
+
+        Raises:
+            JobkitError: nothing of that job is pending.
+        """
+        return at_least_once.deliver(self, job, ack)
+
+    def redeliver(self, job: Any) -> JobRecord:
+        """Enqueue the same bytes once more, as a queue delivers a duplicate; returns the duplicate.
+
+        Raises:
+            JobkitError: the engine has never seen the job.
+        """
+        return at_least_once.redeliver(self, job)
+
+    def lose_worker(self, job: Any) -> JobRecord:
+        """Begin the pending message of `job` and lose the worker: its ack mode decides what comes of it.
+
+        Raises:
+            JobkitError: nothing of that job is pending.
+        """
+        return at_least_once.lose_worker(self, job)
+
+    def requeue(self, job: Any) -> JobRecord:
+        """Put a dead job back into its queue, for one more execution, as Sidekiq's dead set does.
+
+        Raises:
+            JobkitError: it is not in the dead set.
+        """
+        return at_least_once.requeue(self, job)
+
+    def take_from_dead(self, job_id: str) -> JobRecord | None:
+        """Take a job out of the dead set, if it is there."""
+        return self._dead.remove(job_id)
 
     # What happened
 

@@ -60,11 +60,13 @@ async def execute(job: Job, backend: Backend) -> Outcome:
         current._job.reset(token)
         if outcome is not None:
             failed = outcome.error if outcome.kind is OutcomeKind.FAILED else None
+            # An around that does not proceed stops the job, but only an abort is marked as one (spec: D).
+            aborted = outcome.kind is OutcomeKind.HALTED and outcome.result is False
             backend.emit(
                 events.Perform(
                     job,
                     backend.clock.time(),
-                    outcome.kind is OutcomeKind.HALTED,
+                    aborted,
                     failed,
                     elapsed() - started,
                 )
@@ -78,17 +80,17 @@ async def _attempt(job: Job, definition: Definition, backend: Backend) -> Outcom
         if refusal is not None:
             return refusal.outcome or Outcome(OutcomeKind.DROPPED, reason=refusal.reason)
     backend.emit(events.PerformStart(job, backend.clock.time()))
-    halted_by: str | None = None
     if definition.perform_callbacks:
         run = ChainRun(definition.perform_callbacks, job, lambda: _body(job, definition), is_async=definition.is_async)
         result = await run.run()
-        halted_by = run.halted_by
+        if run.halted_by is not None:
+            return Outcome(OutcomeKind.HALTED, False, reason=f"before_perform {run.halted_by!r} aborted")
+        if not run.reached:
+            return Outcome(OutcomeKind.HALTED, reason="an around_perform did not proceed")
     else:
         result = job.perform(*job.arguments, **job.kwarguments)
         if definition.is_async:
             result = await result
-    if halted_by is not None:
-        return Outcome(OutcomeKind.HALTED, False, reason=f"before_perform {halted_by!r} aborted")
     for guard in definition.guards:
         guard.at_success(job, backend)
     if job._retry_enqueued:

@@ -42,7 +42,8 @@ class JobPerformer(Performer):
             job_class = find_job_class(envelope.name)
         except JobkitError:
             return None
-        return job_class.__dict__.get("job_function", job_class)
+        function: object | None = job_class.__dict__.get("job_function")
+        return job_class if function is None else function
 
     def is_for(self, envelope: Envelope, job: object) -> bool:
         job_class = getattr(job, "job_class", job)

@@ -21,13 +21,16 @@ _STATES = {kind: State(kind.value) for kind in OutcomeKind if kind is not Outcom
 _DEFAULT = RetryOptions()
 
 
-def settle(engine: Engine, delivery: Delivery, outcome: Outcome) -> tuple[JobRecord, bool]:
+def settle(engine: Engine, delivery: Delivery, outcome: Outcome, acknowledged: bool = True) -> tuple[JobRecord, bool]:
     """Note the end of `delivery` and do what follows from it.
 
+    With `acknowledged` False the body has run and its acknowledgement was lost: the message comes back besides.
     Returns the record, and whether an error is left that neither a handler nor a declared retry took care of.
     """
     engine.in_flight.pop(delivery.envelope.sequence, None)
     kind = outcome.kind
+    if not acknowledged and kind is not OutcomeKind.LOST:
+        return_unacknowledged(engine, delivery, "its acknowledgement was lost")
     if kind is OutcomeKind.FAILED:
         return _fail(engine, delivery, outcome)
     if kind is OutcomeKind.LOST:
@@ -105,15 +108,23 @@ def _lose(engine: Engine, delivery: Delivery, outcome: Outcome) -> None:
     engine.emit(events.WorkerLostEvent(lost, now, outcome.reason))
     if envelope.performer.ack_mode(envelope) is AckMode.EARLY:
         engine.emit(events.Dropped(lost, now, None, "acknowledged before it ran, so a lost worker loses it"))
-    elif delivery.expires_at is None:
-        hand_out_again(engine, envelope, "its worker was lost before the acknowledgement")
     else:
-        engine.in_flight[envelope.sequence] = delivery
+        return_unacknowledged(engine, delivery, "its worker was lost before the acknowledgement")
 
 
-def hand_out_again(engine: Engine, envelope: Envelope, reason: str) -> None:
-    """Put the same bytes into the queue once more."""
+def return_unacknowledged(engine: Engine, delivery: Delivery, reason: str) -> None:
+    """Let a message that nobody acknowledged come back: when its visibility timeout is over, or at once."""
+    if delivery.expires_at is None:
+        hand_out_again(engine, delivery.envelope, reason)
+    else:
+        engine.in_flight[delivery.envelope.sequence] = delivery
+
+
+def hand_out_again(engine: Engine, envelope: Envelope, reason: str) -> JobRecord:
+    """Put the same bytes into the queue once more; returns the duplicate."""
     again = envelope.copy()
     again.due = None
     engine.push(again)
-    engine.emit(events.Redelivered(JobRecord(again, State.ENQUEUED, again.attempt), engine.clock.time(), reason))
+    duplicate = JobRecord(again, State.ENQUEUED, again.attempt)
+    engine.emit(events.Redelivered(duplicate, engine.clock.time(), reason))
+    return duplicate
