@@ -1,0 +1,51 @@
+"""Nothing of a captured framework reaches a network: a call that would connect fails, and says for which job."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from jobkit.errors import JobkitError
+from pytest_jobkit.capture.frames import user_frames
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from pytest_jobkit.capture.base import Capture
+
+
+class StrayConnection(JobkitError):
+    """A captured framework tried to reach its broker or result back end."""
+
+
+def forbidden(capture: Capture, original: Callable[..., Any], only_from: tuple[str, ...]) -> Callable[..., Any]:
+    """A stand-in for `original` that raises `StrayConnection`, or passes on where no package of `only_from` calls."""
+
+    def connect(*arguments: Any, **options: Any) -> Any:
+        if only_from and not _called_from(only_from):
+            return original(*arguments, **options)
+        raise StrayConnection(_describe(capture, arguments[0] if arguments else original))
+
+    return connect
+
+
+def _called_from(packages: tuple[str, ...]) -> bool:
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        if str(frame.f_globals.get("__name__", "")).partition(".")[0] in packages:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _describe(capture: Capture, connection: object) -> str:
+    job = capture.busy_with()
+    place = next(iter(user_frames()), None)
+    return (
+        f"{capture.label} is captured and nothing may leave the process, but "
+        + (f"{job} " if job else "it ")
+        + f"tried to connect: {connection!r}"
+        + (f", called from {place}" if place else "")
+        + f"; let the test replace that call, or take {capture.framework} out of jobkit_frameworks"
+    )
