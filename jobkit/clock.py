@@ -107,9 +107,8 @@ class SystemClock:
         return "SystemClock()"
 
 
-def elapsed() -> float:
-    """Seconds on a monotonic stopwatch, for measuring durations only."""
-    return _time.perf_counter()
+#: seconds on a monotonic stopwatch, for measuring durations only
+elapsed = _time.perf_counter
 
 
 def seconds(delta: timedelta | float | None = None, **parts: float) -> float:

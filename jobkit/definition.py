@@ -55,7 +55,7 @@ def declare(target: Any, word: str, declared: Declared) -> Any:
         if own is None:
             raise ConfigError(f"@{word} stands on {owner.__qualname__}, which is not a jobkit Job")
         own.put_above(declared)
-        owner.__dict__["_forget_definition"].__func__(owner)
+        owner._forget_definition()  # type: ignore[attr-defined]  # what has declarations is a Job class
     elif callable(owner):
         own = owner.__dict__.setdefault(ATTRIBUTE, Declared())
         own.put_above(declared)

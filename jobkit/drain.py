@@ -13,7 +13,7 @@ from jobkit.current import activate
 from jobkit.envelope import Delivery, Envelope, WorkerLost
 from jobkit.errors import ConfigError, DrainLimitError
 from jobkit.outcome import Outcome
-from jobkit.record import JobRecord, describe_call
+from jobkit.record import JobRecord, State, describe_call
 from jobkit.selection import Selected, selector
 from jobkit.settlement import settle
 
@@ -104,9 +104,12 @@ class DrainResult:
     def add(self, record: JobRecord) -> None:
         """Count one delivery."""
         self.performed += 1
-        name = record.state.value
-        setattr(self, name, getattr(self, name) + 1)
         self.records.append(record)
+        if record.state is State.SUCCEEDED:
+            self.succeeded += 1
+        else:
+            name = record.state.value
+            setattr(self, name, getattr(self, name) + 1)
 
 
 T = TypeVar("T")

@@ -29,18 +29,16 @@ def enqueue(job: Job, backend: Backend, *, retry: bool = False) -> None:
     Raises:
         SerializationError: an argument cannot travel.
     """
-    state = job.__dict__
-    state["enqueue_error"] = None
+    job.enqueue_error = None
     if job.enqueue_after_commit and not retry and transactions.is_open():
-        state["successfully_enqueued"] = True
+        job.successfully_enqueued = True
         transactions.on_commit(lambda: _enqueue(job, backend, retry))
     else:
         _enqueue(job, backend, retry)
 
 
 def _enqueue(job: Job, backend: Backend, retry: bool) -> None:
-    state = job.__dict__
-    state["successfully_enqueued"] = False
+    job.successfully_enqueued = False
     started = elapsed()
     aborted = False
     try:
@@ -73,7 +71,7 @@ def _push(job: Job, backend: Backend, retry: bool) -> None:
     except EnqueueError as error:
         job.enqueue_error = error
     else:
-        job.__dict__["successfully_enqueued"] = True
+        job.successfully_enqueued = True
 
 
 def _envelope(job: Job, backend: Backend, retry: bool) -> Envelope | None:

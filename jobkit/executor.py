@@ -39,8 +39,7 @@ async def execute(job: Job, backend: Backend) -> Outcome:
     """Perform `job` once and say how it ended; an error of the job is in the outcome, not raised."""
     definition = job.definition
     started = elapsed()
-    state = job.__dict__
-    state["executions"] = (job.executions or 0) + 1
+    job.executions = (job.executions or 0) + 1
     token = current._job.set(job)
     outcome: Outcome | None = None
     try:

@@ -86,12 +86,11 @@ class Job:
     def __init__(self, *arguments: Any, **kwarguments: Any) -> None:
         definition = self._definition or self.definition
         definition.check_call(arguments, kwarguments)
-        state = self.__dict__
-        state["arguments"] = list(arguments)
-        state["kwarguments"] = kwarguments
-        state["job_id"] = current.current_backend().ids.job_id()
+        self.arguments = list(arguments)
+        self.kwarguments = kwarguments
+        self.job_id = current.current_backend().ids.job_id()
         priority = definition.priority
-        state["priority"] = priority(self) if callable(priority) else priority
+        self.priority = priority(self) if callable(priority) else priority
 
     def perform(self, *arguments: Any, **kwarguments: Any) -> Any:
         """The work; a subclass writes it, with the parameters that `perform_later` takes."""
@@ -267,6 +266,7 @@ class Job:
         return self.successfully_enqueued is not False
 
     def __repr__(self) -> str:
-        shown = [repr(value) for value in self.__dict__.get("arguments", ())]
-        shown += [f"{key}={value!r}" for key, value in self.__dict__.get("kwarguments", {}).items()]
+        arguments, kwarguments = (self.arguments, self.kwarguments) if self._encoded is None else self._encoded
+        shown = [repr(value) for value in arguments]
+        shown += [f"{key}={value!r}" for key, value in kwarguments.items()]
         return f"{type(self).__qualname__.rpartition('.')[2]}({', '.join(shown)})"

@@ -19,8 +19,23 @@ if TYPE_CHECKING:
     from jobkit.definition import Definition
     from jobkit.job import Job
 
-_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
-_loads = json.JSONDecoder().decode
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_decoder = json.JSONDecoder()
+# JSONEncoder makes this C encoder anew at every call, which costs more than encoding a few arguments.
+_encode_c = json.encoder.c_make_encoder and json.encoder.c_make_encoder(
+    {}, _encoder.default, json.encoder.encode_basestring, None, ":", ",", False, False, False
+)
+
+
+def _dumps(value: Any) -> str:
+    return _encoder.encode(value) if _encode_c is None else "".join(_encode_c(value, 0))
+
+
+def _loads(text: str) -> Any:
+    value, end = _decoder.scan_once(text, 0)
+    return value if end == len(text) else _decoder.decode(text)
+
+
 _quote = lru_cache(maxsize=4096)(_dumps)
 
 
@@ -36,11 +51,7 @@ def body_of(job: Job, definition: Definition, now: float) -> str:
     if encoded is None:
         encoded = encode_arguments(job.arguments, job.kwarguments, strict=definition.strict)
     arguments, kwarguments = encoded
-    state = job.__dict__
-    priority = state["priority"]
-    counters = state.get("_exception_executions")
-    due = state.get("_due")
-    provider = state.get("provider_job_id")
+    priority, counters, due, provider = job.priority, job._exception_executions, job._due, job.provider_job_id
     return (
         f'{{"job_class":{definition.json_name},"job_id":"{job.job_id}",'
         f'"provider_job_id":{_dumps(provider) if provider else "null"},'
@@ -49,12 +60,11 @@ def body_of(job: Job, definition: Definition, now: float) -> str:
         f'"executions":{job.executions or 0},'
         f'"exception_executions":{_dumps(counters) if counters else "{}"},'
         f'"enqueued_at":"{timestamp(now)}","scheduled_at":{"null" if due is None else _quote(timestamp(due))}'
-        f"{_extras(state)}}}"
+        f"{_extras(job._extras)}}}"
     )
 
 
-def _extras(state: dict[str, Any]) -> str:
-    extras = state.get("_extras")
+def _extras(extras: dict[str, Any] | None) -> str:
     return f',"extras":{_dumps(extras)}' if extras else ""
 
 
@@ -89,26 +99,25 @@ def job_of(body: str | bytes) -> Job:
     try:
         payload = _loads(body if isinstance(body, str) else body.decode())
         name = payload["job_class"]
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, StopIteration) as error:
         raise DeserializationError(f"not a job's message: {error}; it begins {body[:60]!r}") from error
     job_class = find_job_class(name)
     job: Job = job_class.__new__(job_class)
-    state = job.__dict__
     get = payload.get
-    state["job_id"] = get("job_id")
-    state["_encoded"] = (get("arguments") or [], get("kwarguments") or {})
-    state["_queue_name"] = get("queue_name")
-    state["priority"] = get("priority")
-    state["executions"] = get("executions") or 0
-    if get("exception_executions"):
-        state["_exception_executions"] = payload["exception_executions"]
-    state["_enqueued_at"] = get("enqueued_at")
-    if get("scheduled_at"):
-        state["_due"] = datetime.fromisoformat(payload["scheduled_at"][:26] + "+00:00").timestamp()
-    if get("provider_job_id"):
-        state["provider_job_id"] = payload["provider_job_id"]
-    if get("extras"):
-        state["_extras"] = payload["extras"]
+    job.job_id = get("job_id")
+    job._encoded = (get("arguments") or [], get("kwarguments") or {})
+    job._queue_name = get("queue_name")
+    job.priority = get("priority")
+    job.executions = get("executions") or 0
+    job._enqueued_at = get("enqueued_at")
+    if counters := get("exception_executions"):
+        job._exception_executions = counters
+    if due := get("scheduled_at"):
+        job._due = datetime.fromisoformat(due[:26] + "+00:00").timestamp()
+    if provider := get("provider_job_id"):
+        job.provider_job_id = provider
+    if extras := get("extras"):
+        job._extras = extras
     if job.definition.custom_payload:
         job.deserialize(payload)
     return job
@@ -122,9 +131,8 @@ def decode(job: Job) -> None:
     """
     encoded = job._encoded
     if encoded is not None:
-        state = job.__dict__
-        state["arguments"], state["kwarguments"] = decode_arguments(*encoded)
-        state["_encoded"] = None
+        job.arguments, job.kwarguments = decode_arguments(*encoded)
+        job._encoded = None
 
 
 @lru_cache(maxsize=4096)

@@ -29,6 +29,8 @@ def settle(engine: Engine, delivery: Delivery, outcome: Outcome, acknowledged: b
     """
     engine.in_flight.pop(delivery.envelope.sequence, None)
     kind = outcome.kind
+    if kind is OutcomeKind.SUCCEEDED and acknowledged:
+        return _note(engine, delivery, outcome, State.SUCCEEDED), False
     if not acknowledged and kind is not OutcomeKind.LOST:
         return_unacknowledged(engine, delivery, "its acknowledgement was lost")
     if kind is OutcomeKind.FAILED:
