@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Generator, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 from jobkit.clock import instant
 from jobkit.current import activate
@@ -26,9 +26,22 @@ if TYPE_CHECKING:
 current_delivery: ContextVar[Delivery | None] = ContextVar("jobkit_delivery", default=None)
 
 
+class DrainOptions(TypedDict, total=False):
+    """The arguments of `Engine.drain`, which explains them."""
+
+    until: timedelta | datetime | float | None
+    queue: str | Iterable[str] | None
+    only: Any
+    except_: Any
+    children: bool
+    retries: bool
+    limit: int | None
+    errors: str
+
+
 @dataclass(slots=True, frozen=True)
 class DrainPolicy:
-    """What a drain does; see `Engine.drain` for the arguments."""
+    """What a drain does: its options, checked."""
 
     until: float | None
     selected: Selected | None
@@ -38,29 +51,21 @@ class DrainPolicy:
     raise_errors: bool
 
     @classmethod
-    def of(
-        cls,
-        now: float,
-        until: timedelta | datetime | float | None,
-        queue: str | Iterable[str] | None,
-        only: Any,
-        except_: Any,
-        children: bool,
-        retries: bool,
-        limit: int | None,
-        errors: str,
-    ) -> DrainPolicy:
-        """Check the arguments of a drain.
+    def of(cls, now: float, options: DrainOptions) -> DrainPolicy:
+        """Check the arguments of a drain that begins at `now`.
 
         Raises:
             ConfigError: one of them is of no use, or two contradict each other.
         """
+        errors, limit, until = options.get("errors", "raise"), options.get("limit", 10_000), options.get("until")
         if errors not in ("raise", "capture"):
             raise ConfigError(f'drain(errors={errors!r}): give "raise" or "capture"')
         if limit is not None and (isinstance(limit, bool) or limit < 1):
             raise ConfigError(f"drain(limit={limit!r}): give a number of jobs from 1, or None for no limit")
         end = None if until is None else instant(until, now, "drain(until=)")
-        return cls(end, selector(only, except_, queue), children, retries, limit, errors == "raise")
+        selected = selector(options.get("only"), options.get("except_"), options.get("queue"))
+        children, retries = options.get("children", True), options.get("retries", True)
+        return cls(end, selected, children, retries, limit, errors == "raise")
 
     def eligible(self, newest: int) -> Selected | None:
         """A test for what may run, where `newest` is the last message that was there before the drain; None: all."""
@@ -166,29 +171,45 @@ def _limit_message(engine: Engine, envelope: Envelope, limit: int) -> str:
     )
 
 
-def run_steps(steps: Steps[T]) -> T:
-    """Run the steps on this thread; async jobs share one event loop for the length of the drain.
+class Stepper:
+    """Runs steps on this thread; the async jobs among them share one event loop, made when the first one comes."""
 
-    Raises:
-        ConfigError: an event loop is running here already; the async form is the one to use.
-    """
-    runner: asyncio.Runner | None = None
+    def __init__(self) -> None:
+        self._runner: asyncio.Runner | None = None
+
+    def run(self, steps: Steps[T]) -> T:
+        """Run the steps to their end and return what they return.
+
+        Raises:
+            ConfigError: an event loop is running here already; the async form is the one to use.
+        """
+        try:
+            waiting = next(steps)
+            while True:
+                if self._runner is None:
+                    self._runner = _new_runner(waiting)
+                try:
+                    outcome = self._runner.run(_outcome_of(waiting))
+                except BaseException as error:
+                    waiting = steps.throw(error)
+                else:
+                    waiting = steps.send(outcome)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]  # StopIteration.value is untyped
+
+    def close(self) -> None:
+        """Close the event loop, if one was made."""
+        if self._runner is not None:
+            self._runner.close()
+
+
+def run_steps(steps: Steps[T]) -> T:
+    """Run the steps on this thread, as `Stepper.run`."""
+    stepper = Stepper()
     try:
-        waiting = next(steps)
-        while True:
-            if runner is None:
-                runner = _new_runner(waiting)
-            try:
-                outcome = runner.run(_outcome_of(waiting))
-            except BaseException as error:
-                waiting = steps.throw(error)
-            else:
-                waiting = steps.send(outcome)
-    except StopIteration as end:
-        return end.value  # type: ignore[no-any-return]  # StopIteration.value is untyped
+        return stepper.run(steps)
     finally:
-        if runner is not None:
-            runner.close()
+        stepper.close()
 
 
 def _new_runner(waiting: Awaitable[Outcome]) -> asyncio.Runner:

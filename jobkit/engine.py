@@ -10,25 +10,28 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from jobkit import at_least_once, events, instrumentation
 from jobkit import drain as draining
 from jobkit.clock import Clock, VirtualClock, seconds
 from jobkit.current import activate
 from jobkit.envelope import Delivery, Envelope
+from jobkit.errors import ConfigError
 from jobkit.events import Event
 from jobkit.fetch_order import FetchPlan
 from jobkit.ids import IdSource
 from jobkit.pending import Aside, PendingMessages
-from jobkit.queue_config import QueueConfig
 from jobkit.record import JobRecord, State
 from jobkit.selection import Selected
 from jobkit.settlement import hand_out_again
 from jobkit.stores.dead import DeadSet
 
 if TYPE_CHECKING:
+    from jobkit.queue_config import QueueConfig
     from jobkit.recurring import Schedule
+    from jobkit.scheduler import Scheduler
+    from jobkit.worker import WorkerPool
 
 
 class Engine:
@@ -63,6 +66,7 @@ class Engine:
         self.clock: Clock = VirtualClock() if clock is None else clock
         self.config = config
         self.schedule = schedule
+        self._scheduler = None if schedule is None else _scheduler_of(schedule, self.clock.time())
         self.max_retries = 0 if config is None else config.max_retries
         self.visibility_timeout = None if visibility_timeout is None else seconds(visibility_timeout)
         self.seed = seed
@@ -78,12 +82,14 @@ class Engine:
         self.sequence = 0
         #: deliveries that are not acknowledged, by the sequence of their message
         self.in_flight: dict[int, Delivery] = {}
-        defaults = config or QueueConfig()
-        self._dead = DeadSet(defaults.dead_max_jobs, defaults.dead_timeout_in_seconds)
+        self._dead = DeadSet() if config is None else DeadSet(config.dead_max_jobs, config.dead_timeout_in_seconds)
         self._performed: list[JobRecord] = []
         self._history: list[Event] = []
         self._inline: list[tuple[Selected | None, bool]] = []
         self._lock = threading.RLock()
+        #: notified when there may be something new to do
+        self.changed = threading.Condition(self._lock)
+        self._pool: WorkerPool | None = None
 
     def chance(self, purpose: str) -> random.Random:
         """A source of chance of its own for `purpose`, from the engine's seed."""
@@ -107,6 +113,8 @@ class Engine:
                 envelope.causes = cause.causes if envelope.retry else (*cause.causes[-7:], cause.name)
             if not self._inline:
                 self.pending.place(envelope, now)
+                if self._pool is not None:
+                    self.changed.notify()
                 return
         self._push_inline(envelope, now)
 
@@ -147,7 +155,15 @@ class Engine:
             for delivery in self.in_flight.values()
             if delivery.expires_at is not None and (eligible is None or eligible(delivery.envelope))
         ]
+        if until is not None and self._scheduler is not None and self._scheduler.next_due is not None:
+            # Without an end a recurring schedule would keep a drain busy for ever.
+            times.append(self._scheduler.next_due)
         return min((time for time in times if until is None or time <= until), default=None)
+
+    def next_wakeup(self) -> float | None:
+        """When a worker that found nothing should look again."""
+        with self.pending.set_aside() as aside:
+            return self.next_event(None, aside, until=float("inf"))
 
     def begin(self, envelope: Envelope) -> Delivery:
         """Count a delivery of `envelope` and give it its visibility timeout."""
@@ -166,9 +182,21 @@ class Engine:
 
     def move_to(self, instant: float) -> None:
         """Move the clock to `instant` (epoch seconds), enqueueing what falls due on the way."""
+        while self._scheduler is not None:
+            fires = self._scheduler.next_due
+            if fires is None or fires > instant:
+                break
+            self.clock.move_to(fires)
+            self.arrive()
         self.clock.move_to(instant)
+        self.arrive()
+
+    def arrive(self) -> None:
+        """Queue what is due at the clock's present time: schedule entries, scheduled jobs, expired deliveries."""
         now = self.clock.time()
         with self._lock:
+            if self._scheduler is not None:
+                self._scheduler.fire(self)
             self.pending.promote(now)
             for delivery in [one for one in self.in_flight.values() if (one.expires_at or now + 1) <= now]:
                 del self.in_flight[delivery.envelope.sequence]
@@ -203,26 +231,46 @@ class Engine:
             DrainLimitError: the limit was reached, most often by a job that enqueues itself; names the causes.
             ConfigError: an argument is of no use; or an async job is due inside a running event loop (use `adrain`).
         """
-        now = self.clock.time()
-        policy = draining.DrainPolicy.of(now, until, queue, only, except_, children, retries, limit, errors)
-        return draining.run_steps(draining.drain_steps(self, policy))
+        options: draining.DrainOptions = {
+            "until": until, "queue": queue, "only": only, "except_": except_,
+            "children": children, "retries": retries, "limit": limit, "errors": errors,
+        }  # fmt: skip
+        return draining.run_steps(draining.drain_steps(self, draining.DrainPolicy.of(self.clock.time(), options)))
 
-    async def adrain(
-        self,
-        *,
-        until: timedelta | datetime | float | None = None,
-        queue: str | Iterable[str] | None = None,
-        only: Any = None,
-        except_: Any = None,
-        children: bool = True,
-        retries: bool = True,
-        limit: int | None = 10_000,
-        errors: str = "raise",
-    ) -> draining.DrainResult:
-        """`drain` on the running event loop."""
-        now = self.clock.time()
-        policy = draining.DrainPolicy.of(now, until, queue, only, except_, children, retries, limit, errors)
-        return await draining.await_steps(draining.drain_steps(self, policy))
+    async def adrain(self, **policy: Unpack[draining.DrainOptions]) -> draining.DrainResult:
+        """`drain` on the running event loop, with the same arguments."""
+        return await draining.await_steps(
+            draining.drain_steps(self, draining.DrainPolicy.of(self.clock.time(), policy))
+        )
+
+    # Working off in this process
+
+    def run(self, concurrency: int | None = None, queues: Iterable[str] | None = None) -> None:
+        """Work jobs off on threads of this process, until `stop`, SIGTERM or SIGINT; the embedded worker.
+
+        Args:
+            concurrency: jobs at once; by default the configuration's, else 5 as in Sidekiq.
+            queues: names of the queues served, None for all.
+
+        Raises:
+            ConfigError: the clock is virtual (use `drain`), or the pool is running already.
+        """
+        from jobkit.worker import WorkerPool
+
+        if self._pool is not None:
+            raise ConfigError("this engine is running already; stop() it first")
+        if concurrency is None:
+            concurrency = 5 if self.config is None else self.config.concurrency
+        self._pool = WorkerPool(self, concurrency, queues, 25.0 if self.config is None else self.config.timeout)
+        try:
+            self._pool.run()
+        finally:
+            self._pool = None
+
+    def stop(self) -> None:
+        """End `run`: running jobs may finish within the configuration's timeout, the others stay in their queues."""
+        if self._pool is not None:
+            self._pool.stop()
 
     # What there is to see
 
@@ -333,5 +381,11 @@ class Engine:
                 self.report(broken)
 
     def stopping(self, job: object) -> object:
-        """Whether a continuation should stop at its next checkpoint."""
-        return False
+        """Whether a continuation should stop at its next checkpoint: while the worker stops."""
+        return self._pool is not None and self._pool.is_stopping
+
+
+def _scheduler_of(schedule: Schedule, start: float) -> Scheduler:
+    from jobkit.scheduler import Scheduler  # cron arithmetic is loaded only for engines with a schedule
+
+    return Scheduler(schedule, start)

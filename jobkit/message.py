@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from jobkit.job import Job
 
 _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-_decoder = json.JSONDecoder()
+_decoder: Any = json.JSONDecoder()
 # JSONEncoder makes this C encoder anew at every call, which costs more than encoding a few arguments.
-_encode_c = json.encoder.c_make_encoder and json.encoder.c_make_encoder(
+_make_c_encoder = getattr(json.encoder, "c_make_encoder", None)
+_encode_c: Any = _make_c_encoder and _make_c_encoder(
     {}, _encoder.default, json.encoder.encode_basestring, None, ":", ",", False, False, False
 )
 

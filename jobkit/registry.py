@@ -52,3 +52,17 @@ def _import(module: str) -> bool:
         else:
             return True
     return False
+
+
+def find_job_named(name: str) -> type[Job]:
+    """The job class that a person names in a file: its full name, or the end of it if that is clear.
+
+    Raises:
+        UnknownJobError: there is none of that name, or there are several.
+    """
+    if name in _classes:
+        return _classes[name]
+    found = [known for known in _classes if known.endswith(f".{name.replace('::', '.')}")]
+    if len(found) > 1:
+        raise UnknownJobError(f"{name!r} may be {' or '.join(sorted(found))}; give the full name")
+    return _classes[found[0]] if found else find_job_class(name)

@@ -130,3 +130,13 @@ def hand_out_again(engine: Engine, envelope: Envelope, reason: str) -> JobRecord
     duplicate = JobRecord(again, State.ENQUEUED, again.attempt)
     engine.emit(events.Redelivered(duplicate, engine.clock.time(), reason))
     return duplicate
+
+
+def abandon(engine: Engine, envelope: Envelope) -> None:
+    """Take a message back from a worker that was stopped before it finished, to the front of its queue."""
+    engine.in_flight.pop(envelope.sequence, None)
+    again = envelope.copy()
+    again.sequence = envelope.sequence
+    engine.pending.return_to_front(again)
+    record = JobRecord(again, State.ENQUEUED, again.attempt)
+    engine.emit(events.Redelivered(record, engine.clock.time(), "its worker was stopped before it finished"))

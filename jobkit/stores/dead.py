@@ -12,11 +12,11 @@ class DeadSet:
     """Keeps the newest dead jobs.
 
     Args:
-        max_jobs: Sidekiq's ``dead_max_jobs``; as there, one fewer than this number is kept.
-        timeout: seconds after its death at which a job is dropped.
+        max_jobs: Sidekiq's ``dead_max_jobs``, 10,000 by default; as there, one fewer than this number is kept.
+        timeout: seconds after its death at which a job is dropped, 180 days by default.
     """
 
-    def __init__(self, max_jobs: int, timeout: float) -> None:
+    def __init__(self, max_jobs: int = 10_000, timeout: float = 180 * 86_400) -> None:
         self._max_jobs = max_jobs
         self._timeout = timeout
         self._records: deque[JobRecord] = deque()
