@@ -51,11 +51,18 @@ from jobkit.serializers import register_reference, register_serializer
 from jobkit.transactions import register_transaction_hook, simulated_transaction
 
 if TYPE_CHECKING:
+    from jobkit.concurrency import limits_concurrency as limits_concurrency
     from jobkit.queue_config import QueueConfig as QueueConfig
     from jobkit.recurring import Schedule as Schedule
+    from jobkit.unique import unique as unique
 
 # What only some programs need is imported when it is first asked for: name -> module.
-_LAZY = {"QueueConfig": "jobkit.queue_config", "Schedule": "jobkit.recurring"}
+_LAZY = {
+    "QueueConfig": "jobkit.queue_config",
+    "Schedule": "jobkit.recurring",
+    "limits_concurrency": "jobkit.concurrency",
+    "unique": "jobkit.unique",
+}
 
 _current.default_backend = lambda: Engine(clock=SystemClock(), seed=None)
 
@@ -96,6 +103,7 @@ __all__ = [
     "discard_on",
     "exponentially_longer",
     "job",
+    "limits_concurrency",
     "perform_all_later",
     "polynomially_longer",
     "register_reference",
@@ -105,6 +113,7 @@ __all__ = [
     "retry_on",
     "simulated_transaction",
     "subscribe",
+    "unique",
 ]
 
 

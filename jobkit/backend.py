@@ -10,6 +10,7 @@ from jobkit.clock import Clock
 from jobkit.envelope import Envelope
 from jobkit.events import Event
 from jobkit.ids import IdSource
+from jobkit.stores.locks import Locks
 
 
 class Backend(Protocol):
@@ -18,6 +19,7 @@ class Backend(Protocol):
     Attributes:
         name: shown in events and errors ("engine", "celery", ...).
         clock: its time; ids: its job ids; jitter: its chance for retry waits.
+        locks: who holds which unique lock.
     """
 
     @property
@@ -28,6 +30,8 @@ class Backend(Protocol):
     def ids(self) -> IdSource: ...
     @property
     def jitter(self) -> random.Random: ...
+    @property
+    def locks(self) -> Locks: ...
 
     def push(self, envelope: Envelope) -> None:
         """Take a message, due now or later.
@@ -47,6 +51,18 @@ class Backend(Protocol):
 
     def report(self, error: BaseException) -> None:
         """Take note of an error that a declaration with ``report=True`` handled."""
+        ...
+
+    def refuse(self, envelope: Envelope, reason: str) -> None:
+        """Put a message that a lock kept out into the dead set."""
+        ...
+
+    def discard_locked(self, key: str) -> bool:
+        """Take the waiting message that holds the lock `key` out of its queue; whether there was one."""
+        ...
+
+    def is_limit_reached(self, key: str, limit: int) -> bool:
+        """Whether `limit` jobs under the concurrency key are dispatched already."""
         ...
 
     def stopping(self, job: object) -> object:

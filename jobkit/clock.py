@@ -73,6 +73,17 @@ class VirtualClock:
         """Jump ahead by `delta` (timedelta or seconds), or by parts as timedelta takes them: ``advance(hours=1)``."""
         self.move_to(self._time + seconds(delta, **parts))
 
+    def set_to(self, moment: datetime) -> None:
+        """Be at `moment` (aware), be it earlier: for the start of a test, before anything was enqueued.
+
+        Raises:
+            ConfigError: `moment` is naive.
+        """
+        self._time = epoch_seconds(moment, "set_to()")
+        self._zone = moment.tzinfo
+        for listener in self._listeners:
+            listener(self.now())
+
     def on_move(self, listener: Callable[[datetime], None]) -> Callable[[], None]:
         """Call `listener` with the new time after each move; the returned function ends that."""
         self._listeners.append(listener)

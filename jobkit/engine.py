@@ -7,25 +7,27 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Unpack
 
-from jobkit import at_least_once, events, instrumentation
+from jobkit import at_least_once, events
 from jobkit import drain as draining
 from jobkit.clock import Clock, VirtualClock, seconds
 from jobkit.current import activate
 from jobkit.envelope import Delivery, Envelope
 from jobkit.errors import ConfigError
-from jobkit.events import Event
 from jobkit.fetch_order import FetchPlan
 from jobkit.ids import IdSource
+from jobkit.journal import Journal
+from jobkit.outcome import Outcome, OutcomeKind
 from jobkit.pending import Aside, PendingMessages
 from jobkit.record import JobRecord, State
 from jobkit.selection import Selected
 from jobkit.settlement import hand_out_again
 from jobkit.stores.dead import DeadSet
+from jobkit.stores.locks import Locks
 
 if TYPE_CHECKING:
     from jobkit.queue_config import QueueConfig
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from jobkit.worker import WorkerPool
 
 
-class Engine:
+class Engine(Journal):
     """An in-memory queue with workers, on a clock.
 
     Args:
@@ -46,10 +48,6 @@ class Engine:
         schedule: recurring jobs, enqueued as the clock passes their times.
         visibility_timeout: seconds (or a timedelta) after which a message whose worker was lost comes back; None:
             at once.
-
-    Attributes:
-        death_handlers: called with (record, error) when a job has finally failed, as Sidekiq's.
-        error_reporters: called with an error that was handled but is to be reported.
     """
 
     name = "engine"
@@ -63,7 +61,8 @@ class Engine:
         schedule: Schedule | None = None,
         visibility_timeout: float | timedelta | None = None,
     ) -> None:
-        self.clock: Clock = VirtualClock() if clock is None else clock
+        dead_set = DeadSet() if config is None else DeadSet(config.dead_max_jobs, config.dead_timeout_in_seconds)
+        super().__init__(VirtualClock() if clock is None else clock, dead_set)
         self.config = config
         self.schedule = schedule
         self._scheduler = None if schedule is None else _scheduler_of(schedule, self.clock.time())
@@ -73,18 +72,15 @@ class Engine:
         self.ids = IdSource(self.chance("ids"))
         self.jitter = self.chance("jitter")
         self.spread = self.chance("spread")
-        self.death_handlers: list[Callable[[JobRecord, BaseException], Any]] = []
-        self.error_reporters: list[Callable[[BaseException], Any]] = []
         plan = None if config is None else FetchPlan(config.queues)
         #: everything that is enqueued and not handed out
-        self.pending = PendingMessages(plan, self.chance("fetch"))
+        self.pending = PendingMessages(plan, self.chance("fetch"), self._drop)
+        #: who holds which unique lock
+        self.locks = Locks(self.clock.time)
         #: the number of the newest message
         self.sequence = 0
         #: deliveries that are not acknowledged, by the sequence of their message
         self.in_flight: dict[int, Delivery] = {}
-        self._dead = DeadSet() if config is None else DeadSet(config.dead_max_jobs, config.dead_timeout_in_seconds)
-        self._performed: list[JobRecord] = []
-        self._history: list[Event] = []
         self._inline: list[tuple[Selected | None, bool]] = []
         self._lock = threading.RLock()
         #: notified when there may be something new to do
@@ -290,19 +286,9 @@ class Engine:
         return self._in_state(State.RETRY)
 
     @property
-    def performed(self) -> tuple[JobRecord, ...]:
-        """Every delivery that took place, in order; a job that was retried stands here once an attempt."""
-        return tuple(self._performed)
-
-    @property
-    def dead(self) -> tuple[JobRecord, ...]:
-        """The dead set, oldest first."""
-        return tuple(self._dead)
-
-    @property
-    def history(self) -> tuple[Event, ...]:
-        """Every event so far, in order."""
-        return tuple(self._history)
+    def blocked(self) -> tuple[JobRecord, ...]:
+        """Jobs that wait for a place under their concurrency limit."""
+        return self._in_state(State.BLOCKED)
 
     def _in_state(self, state: State) -> tuple[JobRecord, ...]:
         found = self.pending.in_state(state, self.clock.time())
@@ -345,40 +331,39 @@ class Engine:
         """
         return at_least_once.requeue(self, job)
 
-    def take_from_dead(self, job_id: str) -> JobRecord | None:
-        """Take a job out of the dead set, if it is there."""
-        return self._dead.remove(job_id)
+    # Locks and limits
 
-    # What happened
-
-    def emit(self, event: Event) -> None:
-        """Note an event and publish it."""
-        self._history.append(event)
-        if instrumentation.subscriptions:
-            instrumentation.publish(event)
-
-    def report(self, error: BaseException) -> None:
-        """Hand an error that was handled to the error reporters."""
-        for reporter in self.error_reporters:
-            reporter(error)
-
-    def note_performed(self, record: JobRecord) -> None:
-        """Remember a delivery that took place."""
-        self._performed.append(record)
-
-    def bury(self, record: JobRecord, error: BaseException | None) -> None:
-        """Put a job into the dead set."""
+    def refuse(self, envelope: Envelope, reason: str) -> None:
+        """Put a message that a lock kept out into the dead set."""
+        outcome = Outcome(OutcomeKind.DROPPED, reason=reason)
         now = self.clock.time()
-        self._dead.add(record, now)
-        self.emit(events.Died(record, now, error, record.reason))
+        envelope.enqueued_at = now
+        self.bury(JobRecord(envelope, State.DEAD, envelope.attempt, outcome, None, now), None)
 
-    def tell_death(self, record: JobRecord, error: BaseException) -> None:
-        """Call the death handlers; what one of them raises goes to the error reporters, the others still run."""
-        for handler in self.death_handlers:
-            try:
-                handler(record, error)
-            except Exception as broken:
-                self.report(broken)
+    def discard_locked(self, key: str) -> bool:
+        """Take the waiting message that holds the lock `key` out of its queue; whether there was one."""
+        wanted = self.pending.remove(lambda envelope: bool(envelope.headers and envelope.headers.get("lock") == key))
+        for envelope in wanted:
+            self._drop(envelope, "a newer equal job took its place")
+        return bool(wanted)
+
+    def _drop(self, envelope: Envelope, reason: str) -> None:
+        record = JobRecord(envelope, State.DROPPED, envelope.attempt)
+        self.emit(events.Dropped(record, self.clock.time(), None, reason))
+
+    def is_limit_reached(self, key: str, limit: int) -> bool:
+        """Whether `limit` jobs under the concurrency key are dispatched already."""
+        return self.pending.slots.is_full(key, limit, self.clock.time())
+
+    def reap_locks(self, grace: float = 20.0) -> list[str]:
+        """Free the locks of jobs that neither wait nor run and took them more than `grace` seconds ago.
+
+        As sidekiq-unique-jobs' reaper, which does so every ten minutes: how the lock of a killed worker ends.
+        Returns the keys.
+        """
+        running = {delivery.envelope.job_id for delivery in self.in_flight.values()}
+        alive = {envelope.job_id for envelope in self.pending} | running
+        return self.locks.reap(alive.__contains__, grace)
 
     def stopping(self, job: object) -> object:
         """Whether a continuation should stop at its next checkpoint: while the worker stops."""

@@ -77,10 +77,13 @@ def _push(job: Job, backend: Backend, retry: bool) -> None:
 def _envelope(job: Job, backend: Backend, retry: bool) -> Envelope | None:
     """The message of `job`; None if a guard refused it."""
     definition = job.definition
+    refusal = None
     for guard in definition.guards:
         refusal = guard.at_push(job, backend)
         if refusal is not None:
             job.enqueue_error = EnqueueError(refusal.reason)
+            if refusal.bury:
+                break
             return None
     envelope = Envelope(
         job.job_id,
@@ -95,6 +98,9 @@ def _envelope(job: Job, backend: Backend, retry: bool) -> Envelope | None:
     )
     if job._extras:
         envelope.headers = dict(job._extras)
+    if refusal is not None:
+        backend.refuse(envelope, refusal.reason)
+        return None
     return envelope
 
 

@@ -7,6 +7,7 @@ works for all of them.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -144,6 +145,18 @@ class Performer:
 
     def target(self, envelope: Envelope) -> object | None:
         """The job class, task or function that the envelope is for, or None if this process does not know it."""
+        return None
+
+    def body(self, target: object) -> tuple[Any, str] | None:
+        """Where the function that runs for `target` is kept: its owner and the attribute's name.
+
+        What stands in that attribute is called, with the job's arguments, at every delivery; a test puts a failing
+        function there. None if there is no such place.
+        """
+        return None
+
+    def signature(self, target: object) -> inspect.Signature | None:
+        """How `target` takes its arguments, without what the framework itself passes; None where that is unknown."""
         return None
 
     def is_for(self, envelope: Envelope, job: object) -> bool:

@@ -77,7 +77,7 @@ async def _attempt(job: Job, definition: Definition, backend: Backend) -> Outcom
     for guard in definition.guards:
         refusal = guard.at_start(job, backend)
         if refusal is not None:
-            return refusal.outcome or Outcome(OutcomeKind.DROPPED, reason=refusal.reason)
+            return refusal.outcome or Outcome(OutcomeKind.DROPPED, reason=refusal.reason, bury=refusal.bury)
     backend.emit(events.PerformStart(job, backend.clock.time()))
     if definition.perform_callbacks:
         run = ChainRun(definition.perform_callbacks, job, lambda: _body(job, definition), is_async=definition.is_async)

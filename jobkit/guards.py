@@ -20,11 +20,13 @@ class Refusal:
 
     Attributes:
         reason: one sentence for the history and for `enqueue_error`.
-        outcome: at execution, how the delivery ends (dropped, retried, failed); None at push.
+        outcome: at execution, how the delivery ends; None means that it is dropped.
+        bury: whether the job goes to the dead set.
     """
 
     reason: str
     outcome: Outcome | None = None
+    bury: bool = False
 
 
 class Guard:

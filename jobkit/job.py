@@ -253,6 +253,13 @@ class Job:
         """Perform this job once, callbacks, guards and error handlers included, and say how it ended."""
         return executor.execute(self, backend)
 
+    @property
+    def extras(self) -> dict[str, Any]:
+        """What mechanisms (continuations, batches, locks) keep with the job; JSON values, stored in its message."""
+        if self._extras is None:
+            self._extras = {}
+        return self._extras
+
     # The stored form
 
     def serialize(self) -> dict[str, Any]:

@@ -36,6 +36,5 @@ class Outcome:
     result: Any = None
     error: BaseException | None = None
     reason: str = ""
-
-
-SUCCEEDED_WITH_NONE = Outcome(OutcomeKind.SUCCEEDED)
+    #: a job that was refused goes to the dead set
+    bury: bool = False

@@ -14,6 +14,7 @@ from jobkit.stores.ready import Entry as ReadyEntry
 from jobkit.stores.ready import ReadyQueues
 from jobkit.stores.scheduled import Entry as ScheduledEntry
 from jobkit.stores.scheduled import Scheduled
+from jobkit.stores.slots import Slots
 
 #: what a drain does not want, kept with its place: from the queues, and from the schedule
 Aside = tuple[list[ReadyEntry], list[ScheduledEntry]]
@@ -25,9 +26,15 @@ class PendingMessages:
     Args:
         plan: in which order queues are looked at; None takes the most urgent and oldest message of all queues.
         source: the chance that a weighted plan draws from.
+        on_drop: told of a message that a concurrency limit drops when it falls due.
+
+    Attributes:
+        slots: the places of concurrency limits, with the messages that wait for one.
     """
 
-    def __init__(self, plan: FetchPlan | None, source: random.Random) -> None:
+    def __init__(self, plan: FetchPlan | None, source: random.Random, on_drop: Callable[[Envelope, str], None]) -> None:
+        self.slots = Slots()
+        self._on_drop = on_drop
         self._plan = plan
         self._source = source
         self._ready = ReadyQueues()
@@ -38,16 +45,37 @@ class PendingMessages:
         """Take a message in: into its queue, or on the schedule if it is due later than `now`."""
         self.promote(now)
         if envelope.due is None or envelope.due <= now:
-            self._ready.add(envelope)
+            self._dispatch(envelope, now)
         else:
             self._scheduled.add(envelope)
+
+    def _dispatch(self, envelope: Envelope, now: float) -> None:
+        """Put a message that is due into its queue, if its concurrency limit has a place for it."""
+        limit = envelope.headers and envelope.headers.get("concurrency")
+        if not limit or self.slots.take(limit["key"], limit["to"], envelope.sequence, now + limit["duration"], now):
+            self._ready.add(envelope)
+        elif limit["discard"]:
+            self._on_drop(envelope, f"{limit['to']} of {limit['key']} are there already")
+        else:
+            self.slots.wait(limit["key"], envelope)
+
+    def finished(self, envelope: Envelope, now: float) -> None:
+        """Free the place that a message held, for the next one that waits for it."""
+        limit = envelope.headers and envelope.headers.get("concurrency")
+        if limit:
+            following = self.slots.release(limit["key"], envelope.sequence)
+            if following is not None:
+                self._dispatch(following, now)
 
     def promote(self, now: float) -> None:
         """Move what has fallen due into its queue, so that it stands before what is enqueued from now on."""
         head = self._scheduled.head()
         while head is not None and head[0] <= now:
-            self._ready.add(self._scheduled.take()[2])
+            self._dispatch(self._scheduled.take()[2], now)
             head = self._scheduled.head()
+        if self.slots:
+            for envelope in self.slots.let_through(now):
+                self._dispatch(envelope, now)
 
     def return_to_front(self, envelope: Envelope) -> None:
         """Put a message that was fetched but not begun back to the front of its queue."""
@@ -79,7 +107,9 @@ class PendingMessages:
         while head is not None and eligible is not None and not eligible(head[2]):
             aside[1].append(self._scheduled.take())
             head = self._scheduled.head()
-        return None if head is None else head[0]
+        due = None if head is None else head[0]
+        freed = self.slots.next_expiry() if self.slots else None
+        return due if freed is None else freed if due is None else min(due, freed)
 
     @contextmanager
     def set_aside(self) -> Iterator[Aside]:
@@ -103,7 +133,9 @@ class PendingMessages:
         return removed
 
     def in_state(self, state: State, now: float) -> list[Envelope]:
-        """The messages that are enqueued, scheduled or waiting for a retry at `now`, in order."""
+        """The messages that are enqueued, scheduled, waiting for a retry or for a place at `now`, in order."""
+        if state is State.BLOCKED:
+            return list(self.slots)
         if state is State.ENQUEUED:
             due = [envelope for envelope in self._scheduled if (envelope.due or 0.0) <= now]
             return [*self._ready, *(entry[2] for aside in self._asides for entry in aside[0]), *due]
@@ -117,7 +149,8 @@ class PendingMessages:
         for ready, scheduled in self._asides:
             for entry in (*ready, *scheduled):
                 yield entry[2]
+        yield from self.slots
 
     def __len__(self) -> int:
         aside = sum(len(ready) + len(scheduled) for ready, scheduled in self._asides)
-        return len(self._ready) + len(self._scheduled) + aside
+        return len(self._ready) + len(self._scheduled) + aside + len(self.slots)

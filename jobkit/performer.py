@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,13 @@ class JobPerformer(Performer):
         function: object | None = job_class.__dict__.get("job_function")
         return job_class if function is None else function
 
+    def body(self, target: object) -> tuple[Any, str] | None:
+        return getattr(target, "job_class", target), "perform"
+
+    def signature(self, target: object) -> inspect.Signature | None:
+        job_class: Any = getattr(target, "job_class", target)
+        return _definition_of(job_class).signature
+
     def is_for(self, envelope: Envelope, job: object) -> bool:
         job_class = getattr(job, "job_class", job)
         if isinstance(job_class, type):
@@ -70,7 +78,11 @@ class JobPerformer(Performer):
             job_class: Any = find_job_class(envelope.name)
         except JobkitError:
             return None
-        return job_class._definition or job_class.__new__(job_class).definition  # type: ignore[no-any-return]  # class var
+        return _definition_of(job_class)
+
+
+def _definition_of(job_class: Any) -> Definition:
+    return job_class._definition or job_class.__new__(job_class).definition  # type: ignore[no-any-return]  # class var
 
 
 PERFORMER = JobPerformer()

@@ -28,6 +28,8 @@ def settle(engine: Engine, delivery: Delivery, outcome: Outcome, acknowledged: b
     Returns the record, and whether an error is left that neither a handler nor a declared retry took care of.
     """
     engine.in_flight.pop(delivery.envelope.sequence, None)
+    if delivery.envelope.headers:
+        engine.pending.finished(delivery.envelope, engine.clock.time())
     kind = outcome.kind
     if kind is OutcomeKind.SUCCEEDED and acknowledged:
         return _note(engine, delivery, outcome, State.SUCCEEDED), False
@@ -37,7 +39,10 @@ def settle(engine: Engine, delivery: Delivery, outcome: Outcome, acknowledged: b
         return _fail(engine, delivery, outcome)
     if kind is OutcomeKind.LOST:
         _lose(engine, delivery, outcome)
-    return _note(engine, delivery, outcome, _STATES[kind]), False
+    record = _note(engine, delivery, outcome, _STATES[kind])
+    if outcome.bury:
+        engine.bury(record, outcome.error)
+    return record, False
 
 
 def _note(engine: Engine, delivery: Delivery, outcome: Outcome, state: State) -> JobRecord:
@@ -99,6 +104,7 @@ def _fail(engine: Engine, delivery: Delivery, outcome: Outcome) -> tuple[JobReco
     else:
         reason = outcome.reason or (decision.reason if not isinstance(decision, Exhausted) else "dead=False")
         engine.emit(events.Dropped(record, now, error, reason))
+    engine.locks.release_all(envelope.job_id)
     engine.tell_death(record, error)
     return record, True
 
