@@ -51,23 +51,30 @@ from jobkit.serializers import register_reference, register_serializer
 from jobkit.transactions import register_transaction_hook, simulated_transaction
 
 if TYPE_CHECKING:
+    from jobkit.batches import Batch as Batch
+    from jobkit.batches import current_batch as current_batch
     from jobkit.concurrency import limits_concurrency as limits_concurrency
+    from jobkit.continuation import step as step
     from jobkit.queue_config import QueueConfig as QueueConfig
     from jobkit.recurring import Schedule as Schedule
-    from jobkit.unique import unique as unique
+    from jobkit.unique_lock import unique as unique
 
 # What only some programs need is imported when it is first asked for: name -> module.
 _LAZY = {
+    "Batch": "jobkit.batches",
+    "current_batch": "jobkit.batches",
+    "step": "jobkit.continuation",
     "QueueConfig": "jobkit.queue_config",
     "Schedule": "jobkit.recurring",
     "limits_concurrency": "jobkit.concurrency",
-    "unique": "jobkit.unique",
+    "unique": "jobkit.unique_lock",
 }
 
 _current.default_backend = lambda: Engine(clock=SystemClock(), seed=None)
 
 __all__ = [
     "Abort",
+    "Batch",
     "ConfigError",
     "DeserializationError",
     "DrainLimitError",
@@ -99,6 +106,7 @@ __all__ = [
     "before_enqueue",
     "before_perform",
     "configure",
+    "current_batch",
     "current_job",
     "discard_on",
     "exponentially_longer",
@@ -112,6 +120,7 @@ __all__ = [
     "rescue_from",
     "retry_on",
     "simulated_transaction",
+    "step",
     "subscribe",
     "unique",
 ]

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Unpack
 
 from jobkit import at_least_once, events
 from jobkit import drain as draining
+from jobkit.batches import Batches
 from jobkit.clock import Clock, VirtualClock, seconds
 from jobkit.current import activate
 from jobkit.envelope import Delivery, Envelope
@@ -75,10 +76,13 @@ class Engine(Journal):
         plan = None if config is None else FetchPlan(config.queues)
         #: everything that is enqueued and not handed out
         self.pending = PendingMessages(plan, self.chance("fetch"), self._drop)
+        self.batches = Batches()
         #: who holds which unique lock
         self.locks = Locks(self.clock.time)
         #: the number of the newest message
         self.sequence = 0
+        #: asked with the job at each checkpoint of a continuation; a true answer, True or a reason, interrupts it
+        self.stop_when: list[Callable[[Any], object]] = []
         #: deliveries that are not acknowledged, by the sequence of their message
         self.in_flight: dict[int, Delivery] = {}
         self._inline: list[tuple[Selected | None, bool]] = []
@@ -99,6 +103,8 @@ class Engine(Journal):
 
     def push(self, envelope: Envelope) -> None:
         """Take a message, due now or later."""
+        if self.batches and self.batches.hold(self, envelope):
+            return
         with self._lock:
             self.sequence += 1
             envelope.sequence = self.sequence
@@ -107,6 +113,8 @@ class Engine(Journal):
             if causing is not None:
                 cause = causing.envelope
                 envelope.causes = cause.causes if envelope.retry else (*cause.causes[-7:], cause.name)
+                if self.batches and envelope.retry and cause.headers and "batch" in cause.headers:
+                    envelope.headers = {**(envelope.headers or {}), "batch": cause.headers["batch"]}
             if not self._inline:
                 self.pending.place(envelope, now)
                 if self._pool is not None:
@@ -366,7 +374,11 @@ class Engine(Journal):
         return self.locks.reap(alive.__contains__, grace)
 
     def stopping(self, job: object) -> object:
-        """Whether a continuation should stop at its next checkpoint: while the worker stops."""
+        """Whether a continuation should stop at its next checkpoint: while the worker stops, or as `stop_when` says."""
+        for question in self.stop_when:
+            reason = question(job)
+            if reason:
+                return reason
         return self._pool is not None and self._pool.is_stopping
 
 

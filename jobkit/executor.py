@@ -50,7 +50,7 @@ async def execute(job: Job, backend: Backend) -> Outcome:
         except Exception as error:
             for guard in definition.guards:
                 guard.at_error(job, backend, error)
-            outcome = await _handle(job, definition, error, backend)
+            outcome = await _resume_or_handle(job, definition, error, backend)
         except Interrupted as interruption:
             outcome = interruption.outcome()
         for guard in definition.guards:
@@ -100,6 +100,17 @@ async def _attempt(job: Job, definition: Definition, backend: Backend) -> Outcom
 async def _body(job: Job, definition: Definition) -> Any:
     result = job.perform(*job.arguments, **job.kwarguments)
     return await result if inspect.isawaitable(result) else result
+
+
+async def _resume_or_handle(job: Job, definition: Definition, error: Exception, backend: Backend) -> Outcome:
+    """An error after progress resumes a continuation, before any retry_on is asked (spec: H.3); else handlers are."""
+    continuation = job.continuation
+    if continuation is not None and continuation.advanced and job.resume_errors_after_advancing:
+        outcome: Outcome = continuation.resume_later(f"{type(error).__name__} after it had advanced", error)
+        if outcome.kind is not OutcomeKind.FAILED or outcome.error is None:
+            return outcome
+        return await _handle(job, definition, outcome.error, backend)
+    return await _handle(job, definition, error, backend)
 
 
 async def _handle(job: Job, definition: Definition, error: BaseException, backend: Backend) -> Outcome:

@@ -42,6 +42,11 @@ class Job:
     queue_delimiter: ClassVar[str] = "_"
     strict: ClassVar[bool] = False
     enqueue_after_commit: ClassVar[bool] = False
+    #: of a job with steps: how often it may be resumed, seconds until then, and whether an error resumes it once it
+    #: has advanced
+    max_resumptions: ClassVar[int | None] = None
+    resume_wait: ClassVar[float] = 5
+    resume_errors_after_advancing: ClassVar[bool] = True
 
     job_id: str
     arguments: list[Any]
@@ -66,6 +71,8 @@ class Job:
     # the delivery that this instance was read from
     _delivery: Delivery | None = None
     _retry_enqueued: bool = False
+    #: the steps of this execution, once the first is met
+    continuation: Any = None
     _definition: ClassVar[Definition | None] = None
 
     def __init_subclass__(cls, **options: Any) -> None:

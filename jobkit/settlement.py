@@ -27,6 +27,13 @@ def settle(engine: Engine, delivery: Delivery, outcome: Outcome, acknowledged: b
     With `acknowledged` False the body has run and its acknowledgement was lost: the message comes back besides.
     Returns the record, and whether an error is left that neither a handler nor a declared retry took care of.
     """
+    record, unhandled = _settle(engine, delivery, outcome, acknowledged)
+    if delivery.envelope.headers and engine.batches:
+        engine.batches.note(record, outcome.kind, dead=record.state is State.DEAD)
+    return record, unhandled
+
+
+def _settle(engine: Engine, delivery: Delivery, outcome: Outcome, acknowledged: bool) -> tuple[JobRecord, bool]:
     engine.in_flight.pop(delivery.envelope.sequence, None)
     if delivery.envelope.headers:
         engine.pending.finished(delivery.envelope, engine.clock.time())
