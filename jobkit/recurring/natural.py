@@ -22,7 +22,8 @@ from jobkit.recurring.natural_words import (
 )
 from jobkit.recurring.reading import Reading
 
-UNIT = r"(seconds?|secs?|s|minutes?|mins?|m|hours?|h|days?|d|months?|mon|M)(?![A-Za-z])"
+# M is months and m minutes: only there upper and lower case differ.
+UNIT = r"((?i:seconds?|secs?|minutes?|mins?|hours?|days?|months?)|[smhdM])(?![A-Za-z])"
 STEP_LIMITS = {"second": 60, "minute": 60, "hour": 24}
 
 
@@ -139,7 +140,7 @@ def _every(reading: Reading, phrase: _Phrase) -> bool:
 
 
 def _unit(text: str) -> str:
-    if text == "M" or text.startswith("mon"):
+    if text == "M" or text.lower().startswith("mon"):
         return "month"
     return {"s": "second", "m": "minute", "h": "hour", "d": "day"}[text[0].lower()]
 
