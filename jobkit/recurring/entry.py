@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import islice, takewhile
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 from jobkit.clock import epoch_seconds
 from jobkit.errors import ConfigError
@@ -31,16 +31,34 @@ class EntryError(ConfigError):
 
 
 class FireTime(datetime):
-    """An aware datetime at which `entry` runs. It is equal to any datetime of the same instant."""
+    """An aware datetime at which `entry` runs, equal to any datetime of the same instant.
+
+    What is computed from it (a minute later, say) is a plain datetime, since the entry does not run then.
+    """
 
     entry: Entry
 
     @classmethod
     def of(cls, instant: float, entry: Entry) -> FireTime:
         """The instant (epoch seconds) in the entry's time zone."""
-        made = cls.fromtimestamp(instant, entry.zone)
+        plain = datetime.fromtimestamp(instant, entry.zone)
+        made = cls.combine(plain.date(), plain.timetz())
         made.entry = entry
         return made
+
+    def plain(self) -> datetime:
+        """The same moment without the entry."""
+        return datetime.combine(self.date(), self.timetz())
+
+    def __add__(self, other: timedelta, /) -> datetime:  # type: ignore[override]  # datetime promises its own class
+        return self.plain() + other
+
+    @overload  # type: ignore[override]  # as __add__
+    def __sub__(self, other: datetime, /) -> timedelta: ...
+    @overload
+    def __sub__(self, other: timedelta, /) -> datetime: ...
+    def __sub__(self, other: datetime | timedelta, /) -> datetime | timedelta:
+        return self.plain() - other
 
 
 @dataclass(frozen=True, slots=True)
