@@ -41,8 +41,8 @@ class FireTime(datetime):
     @classmethod
     def of(cls, instant: float, entry: Entry) -> FireTime:
         """The instant (epoch seconds) in the entry's time zone."""
-        plain = datetime.fromtimestamp(instant, entry.zone)
-        made = cls.combine(plain.date(), plain.timetz())
+        at = datetime.fromtimestamp(instant, entry.zone)
+        made = cls(at.year, at.month, at.day, at.hour, at.minute, at.second, at.microsecond, at.tzinfo, fold=at.fold)
         made.entry = entry
         return made
 
