@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Generator, Iterable
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
@@ -189,7 +189,8 @@ class Stepper:
                 if self._runner is None:
                     self._runner = _new_runner(waiting)
                 try:
-                    outcome = self._runner.run(_outcome_of(waiting))
+                    # A runner keeps the context of its first run; the delivery of this one has to be seen instead.
+                    outcome = self._runner.run(_outcome_of(waiting), context=copy_context())
                 except BaseException as error:
                     waiting = steps.throw(error)
                 else:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from jobkit.errors import ConfigError
 from jobkit.outcome import Outcome, OutcomeKind
 
 if TYPE_CHECKING:
@@ -154,6 +155,16 @@ class Performer:
         function there. None if there is no such place.
         """
         return None
+
+    def send(self, target: object, arguments: Sequence[Any], kwarguments: dict[str, Any]) -> None:
+        """Enqueue `target` with these arguments, as its framework does in its plainest form.
+
+        Raises:
+            ConfigError: there is no such form that this performer knows.
+        """
+        raise ConfigError(
+            f"{self.framework}: enqueue {target!r} as its framework does, then give the record of the enqueued job"
+        )
 
     def signature(self, target: object) -> inspect.Signature | None:
         """How `target` takes its arguments, without what the framework itself passes; None where that is unknown."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from jobkit.current import current_backend
@@ -48,6 +48,10 @@ class JobPerformer(Performer):
 
     def body(self, target: object) -> tuple[Any, str] | None:
         return getattr(target, "job_class", target), "perform"
+
+    def send(self, target: object, arguments: Sequence[Any], kwarguments: dict[str, Any]) -> None:
+        job_class: Any = getattr(target, "job_class", target)
+        job_class.perform_later(*arguments, **kwarguments)
 
     def signature(self, target: object) -> inspect.Signature | None:
         job_class: Any = getattr(target, "job_class", target)

@@ -28,6 +28,7 @@ class State(StrEnum):
     DROPPED = "dropped"
     DEAD = "dead"
     LOST = "lost"
+    RAISED = "raised"  # an error left perform_now for its caller; no queue knows of it
 
 
 class JobRecord:
