@@ -108,7 +108,7 @@ class PendingMessages:
             aside[1].append(self._scheduled.take())
             head = self._scheduled.head()
         due = None if head is None else head[0]
-        freed = self.slots.next_expiry() if self.slots else None
+        freed = self.slots.next_expiry(eligible) if self.slots else None
         return due if freed is None else freed if due is None else min(due, freed)
 
     @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 
 from jobkit.envelope import Envelope
@@ -39,12 +39,12 @@ class Slots:
         """Let a message wait for a place."""
         heappush(self._waiting.setdefault(key, []), (envelope.priority or 0, envelope.sequence, envelope))
 
-    def next_expiry(self) -> float | None:
-        """When the next place that somebody waits for ends by itself."""
-        return min(
-            (end for key, waiting in self._waiting.items() if waiting for end in self._taken.get(key, {}).values()),
-            default=None,
+    def next_expiry(self, eligible: Callable[[Envelope], bool] | None) -> float | None:
+        """When the next place ends by itself that a message waits for for which `eligible` says yes."""
+        wanted = (
+            key for key, waiting in self._waiting.items() if waiting and (eligible is None or eligible(waiting[0][2]))
         )
+        return min((end for key in wanted for end in self._taken.get(key, {}).values()), default=None)
 
     def let_through(self, now: float) -> list[Envelope]:
         """For each key with a place that ended by `now`, the one message that may go on."""
