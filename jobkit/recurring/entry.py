@@ -31,7 +31,7 @@ class EntryError(ConfigError):
 
 
 class FireTime(datetime):
-    """An aware datetime at which `entry` runs, equal to any datetime of the same instant.
+    """An aware datetime at which `entry` runs; compares as datetimes do.
 
     What is computed from it (a minute later, say) is a plain datetime, since the entry does not run then.
     """

@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
-from itertools import islice, takewhile
+from itertools import islice, repeat, takewhile
 from pathlib import Path
 from typing import Literal
 
@@ -130,5 +130,5 @@ class Schedule:
 
     def _merged(self, start: float, origin: float) -> Iterator[tuple[float, Entry]]:
         """Instants of all entries in time order; of those at the same instant, in the order of the entries."""
-        streams = [((instant, entry) for instant in entry.instants(start, origin)) for entry in self]
+        streams = [zip(entry.instants(start, origin), repeat(entry)) for entry in self]
         return heapq.merge(*streams, key=lambda due: due[0])

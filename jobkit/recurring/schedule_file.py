@@ -95,7 +95,7 @@ class ScheduleFile:
 
     def _located(self) -> Iterator[Located]:
         data = self._file.data
-        if data is None:
+        if data is None or data == {}:
             return
         if isinstance(data, list):
             for index, item in enumerate(data):
