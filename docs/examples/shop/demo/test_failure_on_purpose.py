@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from bad.notify_user import NotifyUser
 
+from bad.notify_user import NotifyUser
 from shop import open_shop
 from shop.errors import ConnectTimeout
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from jobs.concerns.instrumented import instrument
-
 from jobkit import Job, RecordNotFound, around_perform, discard_on, polynomially_longer, retry_on
+from jobs.concerns.instrumented import instrument
 from shop.errors import ConnectTimeout
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from jobs import DailyReport, ImportData, LargeDataProcess, ParallelProcess, ProcessSlice, SyncUser, cleanup_carts
-
 from jobkit import Engine, QueueConfig, Schedule
+from jobs import DailyReport, ImportData, LargeDataProcess, ParallelProcess, ProcessSlice, SyncUser, cleanup_carts
 
 HERE = Path(__file__).parents[1]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from jobs import process_order, send_order_mail
 
+from jobs import process_order, send_order_mail
 from shop.errors import CardExpired, ConnectTimeout, OrderNotFound, RateLimited
 
 

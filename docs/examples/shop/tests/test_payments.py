@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from jobs import ProcessPayment, Reliable
 
+from jobs import ProcessPayment, Reliable
 from shop.errors import CardExpired, PaymentError
 
 

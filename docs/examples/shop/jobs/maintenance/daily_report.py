@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from jobs.application_job import ApplicationJob
-
 from shop import current_shop
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from jobs.application_job import ApplicationJob
-
 from jobkit import unique
+from jobs.application_job import ApplicationJob
 from shop import current_shop
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from jobs.application_job import ApplicationJob
-
 from jobkit import Job, after_discard, retry_on
+from jobs.application_job import ApplicationJob
 from shop import current_shop
 from shop.mail import send_mail
 

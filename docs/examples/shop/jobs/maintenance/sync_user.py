@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from jobs.application_job import ApplicationJob
-
 from jobkit import unique
+from jobs.application_job import ApplicationJob
 from shop import current_shop
 
 

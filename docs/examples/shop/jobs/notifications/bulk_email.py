@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from jobs.application_job import ApplicationJob
-from jobs.notifications.notification import Notification
-
 from jobkit import perform_all_later, step
 from jobkit.continuation import Step
+from jobs.application_job import ApplicationJob
+from jobs.notifications.notification import Notification
 from shop import current_shop
 
 SLICE = 100

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from jobs.application_job import ApplicationJob
 from jobs.concerns.idempotent import claim
-
 from shop import current_shop
 from shop.mail import send_mail
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from jobkit import job
 from jobs.application_job import ApplicationJob
 from jobs.concerns.idempotent import claim
-
-from jobkit import job
 from shop import current_shop
 from shop.mail import send_mail
 

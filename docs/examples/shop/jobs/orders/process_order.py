@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from jobkit import Job, discard_on, job, polynomially_longer, retry_on
 from jobs.application_job import ApplicationJob
 from jobs.notifications.order_mail import send_order_mail
-
-from jobkit import Job, discard_on, job, polynomially_longer, retry_on
 from shop import current_shop
 from shop.errors import CardExpired, ConnectTimeout, OrderNotFound, RateLimited
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from jobs.application_job import ApplicationJob
-
 from jobkit import Job, after_discard, discard_on, retry_on
+from jobs.application_job import ApplicationJob
 from shop import current_shop
 from shop.errors import CardExpired, PaymentError
 
@@ -26,7 +25,8 @@ class ProcessPayment(ApplicationJob):
     def perform(self, payment_id: int) -> None:
         shop = current_shop()
         payment = shop.one(
-            "select payments.*, cents from payments join orders on orders.id = order_id where payments.id = ?", payment_id
+            "select payments.*, cents from payments join orders on orders.id = order_id where payments.id = ?",
+            payment_id,
         )
         if payment is None or payment["status"] == "paid":
             return
