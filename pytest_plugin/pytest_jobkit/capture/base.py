@@ -30,9 +30,11 @@ from __future__ import annotations
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
+from random import Random
 from typing import Any, ClassVar, NamedTuple
 
 from jobkit.clock import Clock
+from jobkit.drain import current_delivery
 from jobkit.envelope import Call, Delivery, Envelope, Performer
 from jobkit.outcome import Outcome
 from jobkit.retry.exhaustion import RetryOptions
@@ -79,16 +81,18 @@ class Capture(Performer, ABC):
         self.patches = Patches()
         self.installed = False
 
-    def install(self, sink: Sink, clock: Clock) -> None:
+    def install(self, sink: Sink, clock: Clock, chance: Random | None = None) -> None:
         """Take every message of the framework from now on.
 
         Args:
             sink: gets each message as an `Envelope`; the engine's ``push``.
             clock: the engine's; whatever the framework reckons with time is to be read from it.
+            chance: for the framework's jitter; by default one that is the same in every run.
         """
         check_version(self.label, self.distribution, self.known_versions)
         self.sink = sink
         self.clock = clock
+        self.chance = Random(0) if chance is None else chance
         self.installed = True
         try:
             self.patch()
@@ -116,22 +120,35 @@ class Capture(Performer, ABC):
         """Set an attribute until `uninstall`; returns what was there (None if nothing was)."""
         return self.patches.replace(owner, name, value)
 
-    def forbid(self, owner: Any, name: str, only_from: tuple[str, ...] = ()) -> None:
+    def forbid(
+        self,
+        owner: Any,
+        name: str,
+        only_from: tuple[str, ...] = (),
+        unless: Callable[[Any], bool] | None = None,
+    ) -> None:
         """Let a call that would reach a network fail, with the job and the place, until `uninstall`.
 
         Args:
             owner: the class or module; name: its function that opens a connection.
             only_from: the packages whose code must be among the callers; none means whoever calls.
+            unless: told the call's first argument; a connection for which it says True is let through.
         """
-        self.replace(owner, name, forbidden(self, getattr(owner, name), only_from))
+        self.replace(owner, name, forbidden(self, getattr(owner, name), only_from, unless))
 
     def enqueue(self, raw: Any) -> None:
-        """Hand one message, as the capture point sees it, to the engine."""
+        """Hand one message, as the capture point sees it, to the engine.
+
+        It notes where that happened, and the count of deliveries goes on with a retry.
+        """
         envelope = self.envelope(raw)
         headers = envelope.headers
         if headers is None:
             headers = envelope.headers = {}
         headers[FRAMES] = user_frames()
+        delivery = current_delivery.get()
+        if envelope.retry and delivery is not None and delivery.envelope.job_id == envelope.job_id:
+            envelope.attempt = delivery.envelope.attempt
         self.sink(envelope)
 
     @abstractmethod

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
+from random import Random
 from types import ModuleType, TracebackType
 from typing import Any
 
@@ -21,10 +22,14 @@ class InstalledCaptures:
         sink: gets each message as an `Envelope`.
         clock: the engine's.
         only: names of frameworks to take (the ini key ``jobkit_frameworks``); None takes all.
+        chance: gives a framework's name its source of jitter, as ``Engine.chance``.
     """
 
-    def __init__(self, sink: Sink, clock: Clock, only: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, sink: Sink, clock: Clock, only: Sequence[str] | None = None, chance: Callable[[str], Random] | None = None
+    ) -> None:
         self._sink = sink
+        self._chance = chance
         self._clock = clock
         self._only = only
         self._captures: dict[str, list[Capture]] = {}
@@ -50,7 +55,8 @@ class InstalledCaptures:
         if import_name not in self._captures:
             captures = self._captures[import_name] = captures_for(import_name, self._only)
             for capture in captures:
-                capture.install(self._sink, self._clock)
+                chance = None if self._chance is None else self._chance(capture.framework)
+                capture.install(self._sink, self._clock, chance)
 
     def __iter__(self) -> Iterator[Capture]:
         return (capture for captures in self._captures.values() for capture in captures)

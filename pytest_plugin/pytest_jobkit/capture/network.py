@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from jobkit.drain import current_delivery
 from jobkit.errors import JobkitError
 from pytest_jobkit.capture.frames import user_frames
 
@@ -19,11 +20,16 @@ class StrayConnection(JobkitError):
     """A captured framework tried to reach its broker or result back end."""
 
 
-def forbidden(capture: Capture, original: Callable[..., Any], only_from: tuple[str, ...]) -> Callable[..., Any]:
-    """A stand-in for `original` that raises `StrayConnection`, or passes on where no package of `only_from` calls."""
+def forbidden(
+    capture: Capture,
+    original: Callable[..., Any],
+    only_from: tuple[str, ...],
+    unless: Callable[[Any], bool] | None,
+) -> Callable[..., Any]:
+    """A stand-in for `original` that raises `StrayConnection`; see `Capture.forbid` for what it lets through."""
 
     def connect(*arguments: Any, **options: Any) -> Any:
-        if only_from and not _called_from(only_from):
+        if (only_from and not _called_from(only_from)) or (unless and unless(arguments[0])):
             return original(*arguments, **options)
         raise StrayConnection(_describe(capture, arguments[0] if arguments else original))
 
@@ -47,5 +53,12 @@ def _describe(capture: Capture, connection: object) -> str:
         + (f"{job} " if job else "it ")
         + f"tried to connect: {connection!r}"
         + (f", called from {place}" if place else "")
+        + _enqueued_from()
         + f"; let the test replace that call, or take {capture.framework} out of jobkit_frameworks"
     )
+
+
+def _enqueued_from() -> str:
+    delivery = current_delivery.get()
+    frames = () if delivery is None else (delivery.envelope.headers or {}).get("frames", ())
+    return f" (the job was enqueued at {frames[0]})" if frames else ""
