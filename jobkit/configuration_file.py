@@ -70,7 +70,8 @@ class Problems:
         """Note that the value at `path` has a problem: `text` says what is wanted, what is there, what to do."""
         line = self._file.line_of(path)
         place = self._file.name if line is None else f"{self._file.name}:{line}"
-        self.texts.append(f"{place}: {dotted(path)}: {text}" if path else f"{place}: {text}")
+        told = " ".join(f"{dotted(path)}: {text}".split() if path else text.split())  # a value may have line breaks
+        self.texts.append(f"{place}: {told}")
 
     def unknown_key(self, path: KeyPath, known: Iterable[str]) -> None:
         """Note that the last key of `path` is none of `known`, with the nearest one."""

@@ -71,7 +71,6 @@ class Definition:
         name: the name under which messages find the class again.
         is_async: whether performing needs an event loop.
         retry_options: the delivery layer's options; None where the class declares none.
-        plain: whether nothing but the body has to run, which most jobs are.
     """
 
     def __init__(self, job_class: type[Any]) -> None:
@@ -102,6 +101,8 @@ class Definition:
         self.priority = inspect.getattr_static(job_class, "priority", None)
         self.strict: bool = bool(job_class.strict)
         self.retry_options = _retry_options(job_class)
+        #: whether performing is the body alone: no event loop, no guards, no callbacks
+        self.is_plain = not (self.is_async or self.guards or self.perform_callbacks)
         self.json_name = json.dumps(self.name)
         self.custom_payload = bool(getattr(job_class, "_custom_payload", False))
 

@@ -18,6 +18,7 @@ from jobkit.sync import drive
 
 if TYPE_CHECKING:
     from jobkit.backend import Backend
+    from jobkit.definition import Definition
     from jobkit.job import Job
 
 
@@ -41,14 +42,16 @@ def _enqueue(job: Job, backend: Backend, retry: bool) -> None:
     job.successfully_enqueued = False
     started = elapsed()
     aborted = False
+    definition = job._definition or job.definition
     try:
-        callbacks = job.definition.enqueue_callbacks
-        if callbacks:
-            run = ChainRun(callbacks, job, lambda: _push_later(job, backend, retry), is_async=False)
+        if definition.enqueue_callbacks:
+            run = ChainRun(
+                definition.enqueue_callbacks, job, lambda: _push_later(job, definition, backend, retry), is_async=False
+            )
             drive(run.run())
             aborted = run.halted_by is not None
         else:
-            _push(job, backend, retry)
+            _push(job, definition, backend, retry)
     finally:
         now = backend.clock.time()
         due = job._due
@@ -58,12 +61,12 @@ def _enqueue(job: Job, backend: Backend, retry: bool) -> None:
             backend.emit(events.EnqueueAt(job, now, due, aborted, job.enqueue_error, elapsed() - started))
 
 
-async def _push_later(job: Job, backend: Backend, retry: bool) -> None:
-    _push(job, backend, retry)
+async def _push_later(job: Job, definition: Definition, backend: Backend, retry: bool) -> None:
+    _push(job, definition, backend, retry)
 
 
-def _push(job: Job, backend: Backend, retry: bool) -> None:
-    envelope = _envelope(job, backend, retry)
+def _push(job: Job, definition: Definition, backend: Backend, retry: bool) -> None:
+    envelope = _envelope(job, definition, backend, retry)
     if envelope is None:
         return
     try:
@@ -74,9 +77,8 @@ def _push(job: Job, backend: Backend, retry: bool) -> None:
         job.successfully_enqueued = True
 
 
-def _envelope(job: Job, backend: Backend, retry: bool) -> Envelope | None:
+def _envelope(job: Job, definition: Definition, backend: Backend, retry: bool) -> Envelope | None:
     """The message of `job`; None if a guard refused it."""
-    definition = job.definition
     refusal = None
     for guard in definition.guards:
         refusal = guard.at_push(job, backend)
@@ -140,7 +142,7 @@ def _enqueue_group(jobs: list[Job], backend: Backend) -> None:
     for job in jobs:
         job.enqueue_error = None
         job.successfully_enqueued = False
-        envelope = _envelope(job, backend, retry=False)
+        envelope = _envelope(job, job.definition, backend, retry=False)
         if envelope is not None:
             envelopes.append(envelope)
             job.successfully_enqueued = True

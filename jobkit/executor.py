@@ -73,6 +73,35 @@ async def execute(job: Job, backend: Backend) -> Outcome:
     return outcome
 
 
+def perform_plain(job: Job, definition: Definition, backend: Backend) -> Outcome:
+    """`execute` for the many jobs that have nothing but a body, without a coroutine; errors go the common way."""
+    started = elapsed()
+    clock = backend.clock
+    job.executions = (job.executions or 0) + 1
+    token = current._job.set(job)
+    try:
+        try:
+            if job._encoded is not None:
+                decode(job)
+            backend.emit(events.PerformStart(job, clock.time()))
+            outcome = _completed(job, job.perform(*job.arguments, **job.kwarguments))
+        except Exception as error:
+            outcome = drive(_resume_or_handle(job, definition, error, backend))
+        except Interrupted as interruption:
+            outcome = interruption.outcome()
+    finally:
+        current._job.reset(token)
+    failed = outcome.error if outcome.kind is OutcomeKind.FAILED else None
+    backend.emit(events.Perform(job, clock.time(), False, failed, elapsed() - started))
+    return outcome
+
+
+def _completed(job: Job, result: Any) -> Outcome:
+    if job._retry_enqueued:
+        return Outcome(OutcomeKind.RETRIED, result, reason="the body called retry_job")
+    return Outcome(OutcomeKind.SUCCEEDED, result)
+
+
 async def _attempt(job: Job, definition: Definition, backend: Backend) -> Outcome:
     for guard in definition.guards:
         refusal = guard.at_start(job, backend)
@@ -92,9 +121,7 @@ async def _attempt(job: Job, definition: Definition, backend: Backend) -> Outcom
             result = await result
     for guard in definition.guards:
         guard.at_success(job, backend)
-    if job._retry_enqueued:
-        return Outcome(OutcomeKind.RETRIED, result, reason="the body called retry_job")
-    return Outcome(OutcomeKind.SUCCEEDED, result)
+    return _completed(job, result)
 
 
 async def _body(job: Job, definition: Definition) -> Any:

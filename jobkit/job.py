@@ -19,6 +19,7 @@ from jobkit.outcome import Outcome
 from jobkit.record import moment
 from jobkit.registry import register
 from jobkit.settings import Settings
+from jobkit.sync import drive
 
 if TYPE_CHECKING:
     from jobkit.backend import Backend
@@ -256,9 +257,16 @@ class Job:
     def scheduled_at(self, at: datetime | None) -> None:
         self._due = None if at is None else instant(at, 0.0, "scheduled_at")
 
-    def run(self, backend: Backend) -> Coroutine[Any, Any, Outcome]:
-        """Perform this job once, callbacks, guards and error handlers included, and say how it ended."""
-        return executor.execute(self, backend)
+    def run(self, backend: Backend) -> Outcome | Coroutine[Any, Any, Outcome]:
+        """Perform this job once, callbacks, guards and error handlers included, and say how it ended.
+
+        For an async job, something to await.
+        """
+        definition = self._definition or self.definition
+        if definition.is_plain:
+            return executor.perform_plain(self, definition, backend)
+        running = executor.execute(self, backend)
+        return running if definition.is_async else drive(running)
 
     @property
     def extras(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ retry_on and discard_on protect. Of a job that is enqueued again before that the
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -52,21 +53,26 @@ def body_of(job: Job, definition: Definition, now: float) -> str:
     if encoded is None:
         encoded = encode_arguments(job.arguments, job.kwarguments, strict=definition.strict)
     arguments, kwarguments = encoded
-    priority, counters, due, provider = job.priority, job._exception_executions, job._due, job.provider_job_id
-    return (
-        f'{{"job_class":{definition.json_name},"job_id":"{job.job_id}",'
-        f'"provider_job_id":{_dumps(provider) if provider else "null"},'
-        f'"queue_name":{_quote(job.queue_name)},"priority":{"null" if priority is None else priority},'
-        f'"arguments":{_dumps(arguments)},"kwarguments":{_dumps(kwarguments) if kwarguments else "{}"},'
-        f'"executions":{job.executions or 0},'
-        f'"exception_executions":{_dumps(counters) if counters else "{}"},'
-        f'"enqueued_at":"{timestamp(now)}","scheduled_at":{"null" if due is None else _quote(timestamp(due))}'
-        f"{_extras(job._extras)}}}"
+    body = (
+        f'{{"job_class":{definition.json_name},"job_id":"{job.job_id}","queue_name":{_quote(job.queue_name)},'
+        f'"arguments":{_dumps(arguments)},"enqueued_at":"{timestamp(now)}"'
     )
-
-
-def _extras(extras: dict[str, Any] | None) -> str:
-    return f',"extras":{_dumps(extras)}' if extras else ""
+    # What is as in a new job is left out: reading a message costs more than all else, and grows with its length.
+    if kwarguments:
+        body += f',"kwarguments":{_dumps(kwarguments)}'
+    if job.priority is not None:
+        body += f',"priority":{job.priority}'
+    if job.executions:
+        body += f',"executions":{job.executions}'
+    if job._exception_executions:
+        body += f',"exception_executions":{_dumps(job._exception_executions)}'
+    if job._due is not None:
+        body += f',"scheduled_at":"{timestamp(job._due)}"'
+    if job.provider_job_id is not None:
+        body += f',"provider_job_id":{_dumps(job.provider_job_id)}'
+    if job._extras:
+        body += f',"extras":{_dumps(job._extras)}'
+    return body + "}"
 
 
 def payload_of(job: Job, definition: Definition, now: float) -> dict[str, Any]:
@@ -99,18 +105,30 @@ def job_of(body: str | bytes) -> Job:
     """
     try:
         payload = _loads(body if isinstance(body, str) else body.decode())
-        name = payload["job_class"]
+        name, job_id, queue_name = payload["job_class"], payload["job_id"], payload["queue_name"]
+        encoded = payload["arguments"]
     except (ValueError, LookupError, TypeError, StopIteration) as error:
         raise DeserializationError(f"not a job's message: {error}; it begins {body[:60]!r}") from error
     job_class = find_job_class(name)
     job: Job = job_class.__new__(job_class)
     get = payload.get
-    job.job_id = get("job_id")
-    job._encoded = (get("arguments") or [], get("kwarguments") or {})
-    job._queue_name = get("queue_name")
-    job.priority = get("priority")
-    job.executions = get("executions") or 0
+    job.job_id = job_id
+    job._queue_name = queue_name
+    job._encoded = (encoded, get("kwarguments") or {})
     job._enqueued_at = get("enqueued_at")
+    # The class may have a priority; of a message without one the sender's was None.
+    job.priority = None
+    if len(payload) > 5:
+        _read_rest(job, get)
+    if job_class._custom_payload:
+        job.deserialize(payload)
+    return job
+
+
+def _read_rest(job: Job, get: Callable[[str], Any]) -> None:
+    job.priority = get("priority")
+    if executions := get("executions"):
+        job.executions = executions
     if counters := get("exception_executions"):
         job._exception_executions = counters
     if due := get("scheduled_at"):
@@ -119,9 +137,6 @@ def job_of(body: str | bytes) -> Job:
         job.provider_job_id = provider
     if extras := get("extras"):
         job._extras = extras
-    if job.definition.custom_payload:
-        job.deserialize(payload)
-    return job
 
 
 def decode(job: Job) -> None:

@@ -73,7 +73,7 @@ class PendingMessages:
         while head is not None and head[0] <= now:
             self._dispatch(self._scheduled.take()[2], now)
             head = self._scheduled.head()
-        if self.slots:
+        if self.slots.in_use:
             for envelope in self.slots.let_through(now):
                 self._dispatch(envelope, now)
 
@@ -108,7 +108,7 @@ class PendingMessages:
             aside[1].append(self._scheduled.take())
             head = self._scheduled.head()
         due = None if head is None else head[0]
-        freed = self.slots.next_expiry(eligible) if self.slots else None
+        freed = self.slots.next_expiry(eligible) if self.slots.in_use else None
         return due if freed is None else freed if due is None else min(due, freed)
 
     @contextmanager

@@ -13,7 +13,6 @@ from jobkit.message import decode, job_of
 from jobkit.outcome import Outcome, OutcomeKind
 from jobkit.registry import find_job_class
 from jobkit.retry.handlers import RetryOn
-from jobkit.sync import drive
 
 if TYPE_CHECKING:
     from jobkit.definition import Definition
@@ -29,8 +28,7 @@ class JobPerformer(Performer):
         except JobkitError as error:
             return Outcome(OutcomeKind.FAILED, error=error, reason="the message could not be read")
         job._delivery = delivery
-        running = job.run(current_backend())
-        return running if job.definition.is_async else drive(running)
+        return job.run(current_backend())
 
     def call(self, envelope: Envelope) -> Call:
         job = job_of(envelope.body)
@@ -55,7 +53,7 @@ class JobPerformer(Performer):
 
     def signature(self, target: object) -> inspect.Signature | None:
         job_class: Any = getattr(target, "job_class", target)
-        return _definition_of(job_class).signature
+        return definition_of(job_class).signature
 
     def is_for(self, envelope: Envelope, job: object) -> bool:
         job_class = getattr(job, "job_class", job)
@@ -82,10 +80,11 @@ class JobPerformer(Performer):
             job_class: Any = find_job_class(envelope.name)
         except JobkitError:
             return None
-        return _definition_of(job_class)
+        return definition_of(job_class)
 
 
-def _definition_of(job_class: Any) -> Definition:
+def definition_of(job_class: Any) -> Definition:
+    """What a job class declares."""
     return job_class._definition or job_class.__new__(job_class).definition  # type: ignore[no-any-return]  # class var
 
 

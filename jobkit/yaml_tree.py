@@ -24,8 +24,8 @@ def read_yaml(name: str, text: str) -> tuple[object, LineOf]:
     Raises:
         ConfigError: not well-formed, a key twice, an unknown tag, or an alias inside of what it names.
     """
-    loader = yaml.SafeLoader(text)
     try:
+        loader = yaml.SafeLoader(text)
         root = loader.get_single_node()
         data = None if root is None else _Construction(name, loader).value(root)
     except yaml.MarkedYAMLError as error:
@@ -34,10 +34,9 @@ def read_yaml(name: str, text: str) -> tuple[object, LineOf]:
         told = ": ".join(part for part in (error.context, error.problem) if part)
         stars = "; a value that begins with * (as a cron does) must be in quotes" if "alias" in told else ""
         raise ConfigError(f"{name}{line}: this is not YAML that can be read: {told}{stars}") from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{name}: this is not YAML that can be read: {error}") from None
-    finally:
-        loader.dispose()
+    except yaml.reader.ReaderError as error:
+        line = f":{text.count(chr(10), 0, error.position) + 1}"
+        raise ConfigError(f"{name}{line}: a control character stands in the file: {text[error.position]!r}") from None
     return data, lambda path: None if root is None else _line(root, path)
 
 
@@ -87,7 +86,7 @@ class _Construction:
                 raise self._error(key, f'the key "{key.value}" is already there on line {line}; keep one of them')
 
     def _error(self, node: yaml.Node, text: str) -> ConfigError:
-        return ConfigError(f"{self._name}:{node.start_mark.line + 1}: {text}")
+        return ConfigError(f"{self._name}:{node.start_mark.line + 1}: {' '.join(text.split())}")
 
 
 def _is_symbol(node: yaml.ScalarNode) -> bool:

@@ -153,14 +153,15 @@ def _from(reading: Reading, phrase: _Phrase) -> bool:
     first = _the_ordinal(reading)
     if first is not None and reading.take(r"\s+(?:to|through)\s+"):
         last = _the_ordinal(reading)
-        if last is not None:
-            phrase.say("day", f"{first}-{'31' if last == 'L' else last}")
+        end = 31 if last == "L" else last
+        if isinstance(first, int) and isinstance(end, int) and first < end:
+            phrase.say("day", f"{first}-{end}")
             return True
     start = read_clock_time(reading, bare=True)
     if start and reading.take(r"\s+(?:to|through)\s+|\s*-\s*"):
-        end = read_clock_time(reading, bare=True)
-        if end and start.minute == end.minute == 0 and start.hour < end.hour:
-            phrase.hours = (start.hour, end.hour)
+        stop = read_clock_time(reading, bare=True)
+        if stop and start.minute == stop.minute == 0 and start.hour < stop.hour:
+            phrase.hours = (start.hour, stop.hour)
             return True
     reading.position = begin
     return False

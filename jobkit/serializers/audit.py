@@ -18,6 +18,7 @@ from typing import Any
 
 from jobkit.serializers.change import REFUSED, Change, ChangeKind
 from jobkit.serializers.culprits import culprit
+from jobkit.serializers.json_types import json_key
 from jobkit.serializers.references import reference_members
 from jobkit.serializers.scalars import scalar_for
 from jobkit.serializers.unsupported import (
@@ -92,10 +93,10 @@ def _foresee(value: Any, path: str, above: tuple[int, ...]) -> Iterator[Change]:
     if kind is not list and kind is not dict:
         yield _foresee_other(value, path)
     above = (*above, id(value))
-    if isinstance(value, list | tuple):
+    if issubclass(kind, list | tuple):
         for index, item in enumerate(value):
             yield from _foresee(item, path + index_step(index), above)
-    elif isinstance(value, dict):
+    elif issubclass(kind, dict):
         for key, item in value.items():
             yield from _foresee_key(key, path + key_step(key))
             yield from _foresee(item, path + key_step(key), above)
@@ -104,26 +105,22 @@ def _foresee(value: Any, path: str, above: tuple[int, ...]) -> Iterator[Change]:
 def _foresee_key(key: Any, path: str) -> Iterator[Change]:
     if type(key) is str:
         return
-    if isinstance(key, str):
-        yield Change(path, ChangeKind.KEY, key, str.__str__(key), "Use str(key)")
-    elif key is None or isinstance(key, bool):
-        yield Change(path, ChangeKind.KEY, key, {None: "null", True: "true", False: "false"}[key], "Use str keys")
-    elif isinstance(key, int):
-        yield Change(path, ChangeKind.KEY, key, int.__repr__(key), "Use str keys, and turn them back in the job")
-    elif isinstance(key, float):
-        yield Change(path, ChangeKind.KEY, key, float.__repr__(key), "Use str keys, and turn them back in the job")
-    else:
+    text = json_key(key)
+    if text is None:
         yield Change(path, ChangeKind.REFUSED, key, REFUSED, "JSON takes text alone as a key: use str keys")
+    else:
+        yield Change(path, ChangeKind.KEY, key, text, "Use str keys, and turn them back in the job")
 
 
 def _foresee_other(value: Any, path: str) -> Change:
-    if isinstance(value, Enum):
+    cls = type(value)
+    if issubclass(cls, Enum):
         arrives = value.value if type(value.value) in (*_JSON_SCALARS, float) else REFUSED
         return _becomes(path, value, arrives, "Pass value.name, and look the member up by it in the job")
     for base, (plain, advice) in _PLAIN.items():
-        if isinstance(value, base):
+        if issubclass(cls, base):
             return _becomes(path, value, plain(value), advice)
-    scalar = scalar_for(type(value))
+    scalar = scalar_for(cls)
     if scalar is not None and scalar.tag in _TEXTUAL:
         text = value.isoformat() if hasattr(value, "isoformat") else str(value)
         return _becomes(path, value, text, _TEXTUAL[scalar.tag])
@@ -132,7 +129,7 @@ def _foresee_other(value: Any, path: str) -> Change:
 
 def _advice(value: object) -> str:
     for base, advice in _REFUSED_ADVICE.items():
-        if isinstance(value, base):
+        if issubclass(type(value), base):
             return advice
     try:
         is_record = reference_members(value) is not None

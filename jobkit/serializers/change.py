@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from jobkit.serializers.culprits import culprit
+
 
 class ChangeKind(StrEnum):
     """What happens to the argument on its way."""
@@ -46,7 +48,8 @@ class Change:
 
     def __str__(self) -> str:
         if self.kind is ChangeKind.REFUSED:
-            return f"{self.path}: {_typed(self.passed)} is refused. {self.advice}."
+            usual = culprit(self.passed)
+            return f"{self.path}: {usual[0] if usual else _typed(self.passed)} is refused. {self.advice}."
         subject = "the key " if self.kind is ChangeKind.KEY else ""
         return (
             f"{self.path}: {subject}{_typed(self.passed)} {_shown(self.passed)} "

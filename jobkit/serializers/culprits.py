@@ -88,7 +88,7 @@ _CULPRITS: dict[str, tuple[str, str]] = {
     "pymysql.connections.Connection": ("a database connection", _CONNECTION),
     "redis.client.Redis": ("a Redis connection", _CONNECTION),
     "redis.asyncio.client.Redis": ("a Redis connection", _CONNECTION),
-    "django.db.utils.ConnectionProxy": ("a database connection", _CONNECTION),
+    "django.utils.connection.ConnectionProxy": ("a database connection", _CONNECTION),
     "django.db.backends.base.base.BaseDatabaseWrapper": ("a database connection", _CONNECTION),
     "sqlalchemy.engine.base.Connection": ("a database connection", _CONNECTION),
     "sqlalchemy.engine.base.Engine": ("a database engine", _CONNECTION),
@@ -178,7 +178,7 @@ def culprit(value: object) -> tuple[str, str] | None:
     cls = type(value)
     if cls is object:
         return "a bare object()", "It has no content that could be stored. Pass a value, such as None or a text"
-    if isinstance(value, FunctionType) and value.__name__ == "<lambda>":
+    if cls is FunctionType and getattr(value, "__name__", None) == "<lambda>":
         return "a lambda", _FUNCTION
     for base in cls.__mro__:
         found = _CULPRITS.get(_name(base))

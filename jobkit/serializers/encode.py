@@ -143,7 +143,7 @@ def _encode_set(value: set[object] | frozenset[object], depth: int) -> JSON:
 
 
 def _encode_by_family(value: Any, kind: type, depth: int) -> JSON:
-    if isinstance(value, Flag) and isinstance(value.value, int):
+    if issubclass(kind, Flag):  # not isinstance: a proxy without a context raises when asked for its class
         return {TAG: "flag", "class": qualified_name(kind), "value": check_int(value.value)}
     if issubclass(kind, Enum):
         return {TAG: "enum", "class": qualified_name(kind), "value": check_text(value.name)}

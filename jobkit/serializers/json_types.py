@@ -70,3 +70,16 @@ def check_text(value: str) -> str:
 def json_order(value: JSON) -> str:
     """A key that orders any JSON values, always in the same way."""
     return json.dumps(value, sort_keys=True)
+
+
+def json_key(key: object) -> str | None:
+    """The text that Python's JSON writes for a key of a dict, as it comes back; None if it takes no such key."""
+    if isinstance(key, str):
+        return str.__str__(key)
+    if key is None:
+        return "null"
+    if isinstance(key, bool):
+        return "true" if key else "false"
+    if isinstance(key, int):
+        return int.__repr__(key)
+    return float.__repr__(key) if isinstance(key, float) else None

@@ -38,8 +38,8 @@ def register_serializer(
     """Teaches jobkit to store values of `type` as arguments of jobs, as ActiveJob's custom serialisers.
 
     A value is stored by the serialiser of its exact class if there is one, otherwise by the first registered one
-    that accepts it by ``isinstance``: register a derived type's before its base's only if the base's is to be found
-    for further subclasses. A reference to a record (`register_reference`, an ORM) goes before any serialiser.
+    whose type is a base of its class, so register a serialiser for a whole family after those for parts of it.
+    A reference to a record (`register_reference`, an ORM) goes before any serialiser.
 
     Args:
         type: the class; its subclasses are accepted as well.
@@ -70,9 +70,13 @@ def serializer_of_class(cls: type) -> Serializer | None:
 
 
 def serializer_accepting(value: object) -> Serializer | None:
-    """The first registered serialiser whose type the value is an instance of."""
+    """The first registered serialiser whose type is a base of the value's class.
+
+    The class is asked and not the value: a proxy outside its context raises, and a mock with a spec lies.
+    """
+    cls = type(value)
     for serializer in _by_type.values():
-        if isinstance(value, serializer.type):
+        if issubclass(cls, serializer.type):
             return serializer
     return None
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from jobkit.serializers.change import REFUSED, Change, ChangeKind
+from jobkit.serializers.json_types import json_key
 from jobkit.serializers.unsupported import argument_path, index_step, key_step, kwargument_path
 
 _ADVICE = "Pass what arrives, and turn it back in the job"
@@ -47,15 +48,16 @@ def _compare(passed: Any, arrived: Any, path: str) -> Iterator[Change]:
 
 
 def _compare_dicts(passed: dict[Any, Any], arrived: dict[Any, Any], path: str) -> Iterator[Change]:
-    as_text = {str(key): key for key in arrived}
+    keys = {key: key for key in arrived}
     for key, item in passed.items():
-        if key in arrived:
-            yield from _compare(item, arrived[key], path + key_step(key))
-        elif str(key) in as_text:
-            yield Change(path + key_step(key), ChangeKind.KEY, key, as_text[str(key)], "Use str keys")
-            yield from _compare(item, arrived[as_text[str(key)]], path + key_step(key))
-        else:
-            yield Change(path + key_step(key), ChangeKind.REFUSED, item, REFUSED, "Pass JSON types alone")
+        place = path + key_step(key)
+        found = keys.get(key, keys.get(json_key(key), REFUSED))
+        if found is REFUSED:
+            yield Change(place, ChangeKind.REFUSED, item, REFUSED, "Pass JSON types alone")
+            continue
+        if not _same_type(key, found):
+            yield Change(place, ChangeKind.KEY, key, found, "Use str keys, and turn them back in the job")
+        yield from _compare(item, arrived[found], place)
 
 
 def _is_comparable(value: Any) -> bool:

@@ -38,13 +38,12 @@ def encode_arguments(
     if are_scalars(args) and (not kwargs or are_scalars(kwargs.values())):
         plain: tuple[list[Any], dict[str, Any]] = ([*args], {**kwargs})
         return plain
-    encoded = (
+    if strict:
+        _refuse_changes(args, kwargs)
+    return (
         [_encode(value, argument_path(index)) for index, value in enumerate(args)],
         {str.__str__(name): _encode(value, kwargument_path(name)) for name, value in kwargs.items()},
     )
-    if strict:
-        _refuse_changes(args, kwargs)
-    return encoded
 
 
 def _encode(value: object, path: str) -> JSON:

@@ -14,6 +14,8 @@ class Slots:
     def __init__(self) -> None:
         self._taken: dict[str, dict[int, float]] = {}
         self._waiting: dict[str, list[tuple[int, int, Envelope]]] = {}
+        #: whether anybody has ever waited: most engines have no limits, and need not look further
+        self.in_use = False
 
     def take(self, key: str, limit: int, sequence: int, until: float, now: float) -> bool:
         """Give the message number `sequence` a place until `until` at the most; False if none is free at `now`."""
@@ -37,6 +39,7 @@ class Slots:
 
     def wait(self, key: str, envelope: Envelope) -> None:
         """Let a message wait for a place."""
+        self.in_use = True
         heappush(self._waiting.setdefault(key, []), (envelope.priority or 0, envelope.sequence, envelope))
 
     def next_expiry(self, eligible: Callable[[Envelope], bool] | None) -> float | None:
