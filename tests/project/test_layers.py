@@ -44,9 +44,7 @@ def test_no_layer_imports_one_above_it(checkout: Path) -> None:
         ("pytest_plugin/pytest_jobkit/plugin.py", "jobkit_lint"),
     ],
 )
-def test_an_import_that_breaks_a_layer_is_named(
-    file: str, forbidden: str, checkout: Path, tmp_path: Path
-) -> None:
+def test_an_import_that_breaks_a_layer_is_named(file: str, forbidden: str, checkout: Path, tmp_path: Path) -> None:
     shutil.copy(checkout / "pyproject.toml", tmp_path)
     for package in PACKAGES:
         shutil.copytree(checkout / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
