@@ -1,17 +1,19 @@
-"""Attributes set for the length of a test and put back in reverse order."""
+"""Changes for the length of a test, undone in reverse order."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 _ABSENT: Any = object()
 
 
 class Patches:
-    """The attributes that a capture has set."""
+    """The attributes that a capture has set, and what else is to be undone."""
 
     def __init__(self) -> None:
-        self._done: list[tuple[Any, str, Any]] = []
+        self._undo: list[Callable[[], Any]] = []
 
     def replace(self, owner: Any, name: str, value: Any) -> Any:
         """Set ``owner.name``; returns what was there, inherited values included, or None.
@@ -20,15 +22,15 @@ class Patches:
         """
         own = vars(owner).get(name, _ABSENT)
         before = getattr(owner, name, None)
-        self._done.append((owner, name, own))
+        self._undo.append(partial(delattr, owner, name) if own is _ABSENT else partial(setattr, owner, name, own))
         setattr(owner, name, value)
         return before
 
+    def afterwards(self, undo: Callable[[], Any]) -> None:
+        """Call `undo` when the changes so far that came later have been undone."""
+        self._undo.append(undo)
+
     def undo(self) -> None:
         """Put everything back, the last first."""
-        while self._done:
-            owner, name, own = self._done.pop()
-            if own is _ABSENT:
-                delattr(owner, name)
-            else:
-                setattr(owner, name, own)
+        while self._undo:
+            self._undo.pop()()

@@ -69,12 +69,13 @@ class CeleryCapture(Capture):
 
     def patch(self) -> None:
         check_internals()
-        self._producers = HeldProducers()
-        self._revoked = remote_control.RevokedTasks()
-        self._protection = StackProtection()
+        producers, revoked = HeldProducers(), remote_control.RevokedTasks()
+        self.patches.afterwards(producers.release)
+        self.patches.afterwards(revoked.restore)
+        self.patches.afterwards(StackProtection().remove)
         self.replace(kombu.Producer, "publish", publish_tap(self, kombu.Producer.publish))
         self.replace(Celery, "send_task", send_task_tap(self, Celery.send_task))
-        self.replace(Celery, "producer_or_acquire", lambda app, producer=None: self._producers.of(app, producer))
+        self.replace(Celery, "producer_or_acquire", lambda app, producer=None: producers.of(app, producer))
         self.replace(Celery, "backend", property(ResultBackends(vars(Celery)["backend"]).of))
         self.replace(Celery, "now", lambda app: self.clock.now().astimezone(app.timezone))
         self.replace(Settings, "task_always_eager", property(lambda settings: False))
@@ -84,9 +85,6 @@ class CeleryCapture(Capture):
         self.forbid(kombu.Connection, "_establish_connection", unless=is_in_process)
 
     def unpatch(self) -> None:
-        self._revoked.restore()
-        self._protection.remove()
-        self._producers.release()
         while self._workers:
             self._workers.popitem()[1].stop()
 
@@ -127,7 +125,7 @@ class CeleryCapture(Capture):
         return envelope
 
     def due(self, raw: Publication) -> float | None:
-        """The ETA, read as a worker reads it: one without a time zone is in the app's."""
+        """The ETA, read as a worker reads it: one without a time zone is UTC, whatever zone the app is in."""
         eta = raw.fields.get("eta")
         if not eta:
             return None

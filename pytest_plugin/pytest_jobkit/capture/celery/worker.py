@@ -35,7 +35,6 @@ from pytest_jobkit.capture.celery.publication import Channel, Publication, recei
 
 HOSTNAME = "jobkit@test"
 _REPLACED = "Replaced by new task"
-_FAST_TRACE = fast_trace_task()
 _unknown_task: Callable[..., None] = Consumer.on_unknown_task
 logger = logging.getLogger(__name__)
 
@@ -205,6 +204,7 @@ class _Pool(BasePool):
     def __init__(self, app: Any) -> None:
         super().__init__(app=app)
         self.start()
+        self._fast_trace = fast_trace_task()
         #: the registry, content types and host name that a worker's process works with
         self.located: Any = None
 
@@ -220,7 +220,7 @@ class _Pool(BasePool):
     ) -> None:
         """Limits of time are not enforced: they would have to interrupt the test's own thread."""
         accept_callback(os.getpid(), time.monotonic())
-        options = {"_loc": self.located} if target is _FAST_TRACE else kwargs or {}
+        options = {"_loc": self.located} if target is self._fast_trace else kwargs or {}
         try:
             ended = target(*args, **options)
         except Exception:

@@ -1,0 +1,176 @@
+"""Captures are found without a list, take what is imported when it is imported, and leave everything as it was."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from random import Random
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobkit.engine import Engine
+from pytest_jobkit.capture import versions
+from pytest_jobkit.capture.discovery import watched_modules
+from pytest_jobkit.capture.installed import InstalledCaptures
+from pytest_jobkit.capture.patches import Patches
+
+
+def run(source: str) -> str:
+    """What a fresh interpreter prints."""
+    done = subprocess.run([sys.executable, "-W", "error", "-c", source], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_a_file_here_is_named_as_its_framework_is_imported() -> None:
+    assert watched_modules()["celery"] == "pytest_jobkit.capture.celery"
+
+
+def test_nothing_of_a_framework_is_imported_before_the_test_imports_it() -> None:
+    assert (
+        run(
+            "import sys\n"
+            "from jobkit.engine import Engine\n"
+            "from pytest_jobkit.capture.installed import InstalledCaptures\n"
+            "engine = Engine()\n"
+            "with InstalledCaptures(engine.push, engine.clock) as captures:\n"
+            "    print(list(captures), 'celery' in sys.modules, 'kombu' in sys.modules)"
+        )
+        == "[] False False"
+    )
+
+
+def test_a_framework_that_is_imported_in_the_middle_of_a_test_is_taken_then() -> None:
+    assert (
+        run(
+            "from jobkit.engine import Engine\n"
+            "from pytest_jobkit.capture.installed import InstalledCaptures\n"
+            "engine = Engine()\n"
+            "with InstalledCaptures(engine.push, engine.clock) as captures:\n"
+            "    from celery import Celery\n"
+            "    app = Celery('late', broker='redis://127.0.0.1:1/0')\n"
+            "    app.send_task('late.add')\n"
+            "    print([job.name for job in engine.enqueued], [one.framework for one in captures])"
+        )
+        == "['late.add'] ['celery']"
+    )
+
+
+def test_only_the_frameworks_that_are_asked_for_are_taken(engine: Engine) -> None:
+    pytest.importorskip("celery")
+
+    with InstalledCaptures(engine.push, engine.clock, only=["nothing"]) as captures:
+        assert list(captures) == []
+
+
+def test_celery_is_as_it_was_after_a_test(engine: Engine) -> None:
+    import celery.app.control
+    import celery.app.trace
+    import celery.app.utils
+    import celery.utils.time
+    import celery.worker.request
+    import kombu
+
+    owners: list[Any] = [
+        celery.Celery,
+        celery.Task,
+        celery.app.control.Control,
+        celery.app.trace,
+        celery.app.utils.Settings,
+        celery.utils.time,
+        celery.worker.request,
+        kombu.Producer,
+        kombu.Connection,
+    ]
+    before = [dict(vars(owner)) for owner in owners]
+
+    with InstalledCaptures(engine.push, engine.clock, only=["celery"]):
+        assert [dict(vars(owner)) for owner in owners] != before
+
+    assert [dict(vars(owner)) for owner in owners] == before
+
+
+def test_a_capture_that_cannot_be_put_in_place_leaves_nothing_behind(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import kombu
+    from celery.app import trace
+
+    from jobkit.errors import JobkitError
+
+    before = kombu.Producer.publish
+    monkeypatch.delattr(trace, "fast_trace_task")
+
+    with pytest.raises(JobkitError, match=r"needs celery\.app\.trace\.fast_trace_task, and the installed version"):
+        InstalledCaptures(engine.push, engine.clock, only=["celery"]).install()
+    assert kombu.Producer.publish is before
+
+
+@pytest.fixture
+def engine() -> Engine:
+    return Engine()
+
+
+@pytest.fixture
+def untold() -> Iterator[None]:
+    """No warning about a version has been given in this process yet."""
+    told = set(versions._told)
+    versions._told.clear()
+    yield
+    versions._told.clear()
+    versions._told.update(told)
+
+
+@pytest.mark.usefixtures("untold")
+def test_an_untried_version_is_warned_about_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(versions, "version", lambda name: "9.0.1")
+
+    with pytest.warns(versions.UntriedVersionWarning, match=r"Celery 9\.0\.1 is installed; .* tried with 5\.6, 5\.7"):
+        versions.check_version("Celery", "celery", ("5.6", "5.7"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        versions.check_version("Celery", "celery", ("5.6", "5.7"))
+
+
+@pytest.mark.usefixtures("untold")
+@pytest.mark.parametrize("installed", ["5.7", "5.7.0", "5.7.0rc1"])
+def test_a_tried_version_is_not_warned_about(installed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(versions, "version", lambda name: installed)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        versions.check_version("Celery", "celery", ("5.7",))
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=8), st.dictionaries(st.sampled_from("abc"), st.integers()))
+def test_patches_put_back_whatever_was_there(names: list[str], there: dict[str, int]) -> None:
+    owner = SimpleNamespace(**there)
+    patches = Patches()
+    chance = Random(0)
+
+    for name in names:
+        patches.replace(owner, name, chance.random())
+    patches.undo()
+
+    assert vars(owner) == there
+
+
+def test_an_inherited_attribute_is_uncovered_again() -> None:
+    class Base:
+        name = "inherited"
+
+    class Owner(Base):
+        pass
+
+    patches = Patches()
+    assert patches.replace(Owner, "name", "own") == "inherited"
+    patches.undo()
+
+    assert "name" not in vars(Owner)
+    assert Owner.name == "inherited"
