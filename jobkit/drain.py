@@ -157,6 +157,10 @@ def delivery_steps(engine: Engine, envelope: Envelope, acknowledged: bool = True
         outcome = performed if type(performed) is Outcome else (yield performed)  # type: ignore[misc]  # awaitable
     except WorkerLost:
         outcome = envelope.performer.lose(delivery)
+    except BaseException:
+        # Not the job's error but an end from outside (Ctrl-C, no event loop to be had): it was not delivered.
+        engine.take_back(delivery)
+        raise
     finally:
         current_delivery.reset(token)
     return settle(engine, delivery, outcome, acknowledged)
@@ -186,9 +190,9 @@ class Stepper:
         try:
             waiting = next(steps)
             while True:
-                if self._runner is None:
-                    self._runner = _new_runner(waiting)
                 try:
+                    if self._runner is None:
+                        self._runner = _new_runner(waiting)
                     # A runner keeps the context of its first run; the delivery of this one has to be seen instead.
                     outcome = self._runner.run(_outcome_of(waiting), context=copy_context())
                 except BaseException as error:

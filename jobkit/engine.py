@@ -178,6 +178,12 @@ class Engine(Journal):
         self.in_flight[envelope.sequence] = delivery
         return delivery
 
+    def take_back(self, delivery: Delivery) -> None:
+        """Undo `begin`: the message stands at the front of its queue again, as if it had not been handed out."""
+        self.in_flight.pop(delivery.envelope.sequence, None)
+        delivery.envelope.attempt -= 1
+        self.pending.return_to_front(delivery.envelope)
+
     # Time
 
     def advance(self, delta: timedelta | float | None = None, **parts: float) -> None:
