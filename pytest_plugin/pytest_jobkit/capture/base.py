@@ -28,6 +28,7 @@ The retry of a job is captured like any other message: set ``retry=True`` and ke
 from __future__ import annotations
 
 import inspect
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from random import Random
@@ -38,6 +39,7 @@ from jobkit.drain import current_delivery
 from jobkit.envelope import Call, Delivery, Envelope, Performer
 from jobkit.outcome import Outcome
 from jobkit.retry.exhaustion import RetryOptions
+from pytest_jobkit.capture.django_orm import note_transaction
 from pytest_jobkit.capture.frames import user_frames
 from pytest_jobkit.capture.network import forbidden
 from pytest_jobkit.capture.patches import Patches
@@ -145,7 +147,9 @@ class Capture(Performer, ABC):
         headers = envelope.headers
         if headers is None:
             headers = envelope.headers = {}
-        headers[FRAMES] = user_frames()
+        frames = headers[FRAMES] = user_frames()
+        if "django.db" in sys.modules:
+            note_transaction(envelope, headers, frames[0] if frames else None)
         delivery = current_delivery.get()
         if envelope.retry and delivery is not None and delivery.envelope.job_id == envelope.job_id:
             envelope.attempt = delivery.envelope.attempt

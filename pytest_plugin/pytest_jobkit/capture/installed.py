@@ -13,6 +13,7 @@ from typing import Any
 from jobkit.clock import Clock
 from pytest_jobkit.capture.base import Capture, Sink
 from pytest_jobkit.capture.discovery import captures_for, imported_frameworks, watched_modules
+from pytest_jobkit.capture.django_orm import uncommitted_rows
 
 
 class InstalledCaptures:
@@ -37,6 +38,7 @@ class InstalledCaptures:
 
     def install(self) -> None:
         """Take the imported frameworks now, and each other one as soon as it is imported."""
+        uncommitted_rows.watch()
         for name in list(imported_frameworks()):
             self.take(name)
         sys.meta_path.insert(0, self._watch)
@@ -45,6 +47,7 @@ class InstalledCaptures:
         """Leave every framework as it was found, the last taken first."""
         if self._watch in sys.meta_path:
             sys.meta_path.remove(self._watch)
+        uncommitted_rows.unwatch()
         while self._captures:
             _, captures = self._captures.popitem()
             for capture in reversed(captures):
