@@ -191,18 +191,14 @@ class _Reading:
         return 1.0
 
     def queues(self, path: KeyPath, value: object) -> tuple[QueueEntry, ...]:
-        entries: list[QueueEntry] = []
-        if isinstance(value, str | Mapping):
-            entries += self._entries(path, value)
-        elif isinstance(value, list | tuple):
-            for index, item in enumerate(value):
-                entries += self._entries((*path, index), item)
-        else:
+        if not isinstance(value, str | Mapping | list | tuple):
             self._problems.add(path, f"a list of queues is wanted, this is {_shown(value)}")
             return ()
         if not value:
             self._problems.add(path, "the list is empty; name at least one queue, or leave the key out for default")
-        return tuple(entries)
+        if isinstance(value, list | tuple):
+            return tuple(entry for n, item in enumerate(value) for entry in self._entries((*path, n), item))
+        return tuple(self._entries(path, value)) if value else ()
 
     def _entries(self, path: KeyPath, item: object) -> list[QueueEntry]:
         made: list[QueueEntry] = []
@@ -255,7 +251,7 @@ def _names_and_weights(item: object) -> list[tuple[object, object]]:
         return [(name, int(weight) if weight.isdecimal() else weight if comma else 0)]
     if isinstance(item, list | tuple) and len(item) in (1, 2):
         return [(item[0], item[1] if len(item) == 2 else 0)]
-    if isinstance(item, Mapping):
+    if isinstance(item, Mapping) and item:
         return [(without_colon(name), weight) for name, weight in item.items()]
     return [(None, None)]
 

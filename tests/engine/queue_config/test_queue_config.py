@@ -93,6 +93,14 @@ def test_an_environment_that_is_nearly_a_section_is_a_mistake() -> None:
         QueueConfig.from_mapping({"production": {"concurrency": 20}}, "prodcution")
 
 
+def test_a_section_may_be_empty_and_its_keys_are_checked_only_where_it_counts() -> None:
+    mapping = {"production": None, "staging": {"concurrency": 3, "concurency": 4}}
+
+    assert QueueConfig.from_mapping(mapping, "production") == QueueConfig()
+    with pytest.raises(ConfigError, match=r'staging\.concurency: there is no such key; did you mean "concurrency"'):
+        QueueConfig.from_mapping(mapping, "staging")
+
+
 def test_keys_of_sidekiq_that_mean_nothing_here_are_passed_over() -> None:
     config = QueueConfig.from_mapping(
         {"verbose": False, "pidfile": "tmp/pid", "scheduler": {"schedule": {}}, "strict": True}
@@ -113,6 +121,8 @@ def test_keys_of_sidekiq_that_mean_nothing_here_are_passed_over() -> None:
         ({"timeout": 0}, "timeout: a number of seconds above 0 is wanted, this is 0"),
         ({"timeout": float("inf")}, "timeout: a number of seconds above 0 is wanted, this is inf"),
         ({"queues": []}, "queues: the list is empty"),
+        ({"queues": {}}, "queues: the list is empty"),
+        ({"queues": [{}]}, "queues[0]: a queue is wanted as name"),
         ({"queues": 7}, "queues: a list of queues is wanted, this is 7"),
         (
             {"queues": ["a", "b,many"]},

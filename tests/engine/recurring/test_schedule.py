@@ -65,6 +65,7 @@ def test_it_is_looked_into_by_name() -> None:
     schedule = Schedule([Entry("a", "A", cron="@daily"), Entry("b", "B", cron="@daily", enabled=False)])
 
     assert schedule["b"].job == "B"
+    assert repr(schedule).startswith("Schedule([Entry(name='a', job='A', cron='@daily'")
     assert ("a" in schedule, "z" in schedule, len(schedule)) == (True, False, 2)
     assert [entry.name for entry in schedule.entries] == ["a", "b"]
     with pytest.raises(KeyError, match="there is no schedule entry 'z'; there are a, b"):
