@@ -10,7 +10,6 @@ import inspect
 import random
 import sys
 from typing import Any, NamedTuple
-from uuid import UUID
 
 import dramatiq.asyncio
 import dramatiq.common
@@ -21,6 +20,7 @@ from dramatiq.message import Message
 from dramatiq.middleware import AsyncIO, Retries
 
 from jobkit.envelope import AckMode, Call, Delivery, Envelope
+from jobkit.ids import IdSource
 from jobkit.outcome import Outcome, OutcomeKind
 from pytest_jobkit.capture.base import Capture
 from pytest_jobkit.capture.dramatiq.backends import keep_in_memory
@@ -42,11 +42,7 @@ class Published(NamedTuple):
 
 
 class DramatiqCapture(Capture):
-    """Every broker of Dramatiq under the engine.
-
-    Attributes:
-        jitter: chance for the backoff, seeded anew for each test, so that retry times repeat.
-    """
+    """Every broker of Dramatiq under the engine."""
 
     framework = "dramatiq"
     label = "Dramatiq"
@@ -54,7 +50,7 @@ class DramatiqCapture(Capture):
     known_versions = ("1.17", "1.18", "2.0", "2.1", "2.2")
 
     def patch(self) -> None:
-        self.jitter = random.Random("dramatiq")
+        self._redis_ids = IdSource(random.Random("dramatiq"))
         self._paths: dict[Broker, WorkerPath] = {}
         self._delivery: Delivery | None = None
         self._retried = False
@@ -65,7 +61,7 @@ class DramatiqCapture(Capture):
             self._take(broker_class)
         self._take_later_ones()
         self._read_the_engines_clock()
-        self.replace(dramatiq.common, "uniform", self.jitter.uniform)
+        self.replace(dramatiq.common, "uniform", self.chance.uniform)
         keep_in_memory(self.replace)
 
     def unpatch(self) -> None:
@@ -104,7 +100,7 @@ class DramatiqCapture(Capture):
         options: dict[str, Any] = {}
         queue_name = message.queue_name
         if hasattr(broker, "broker_id"):  # Redis: each sending has an id of its own
-            options["redis_message_id"] = str(UUID(int=self.jitter.getrandbits(128), version=4))
+            options["redis_message_id"] = self._redis_ids.job_id()
         if delay is not None:
             queue_name = dq_name(queue_name)
             options["eta"] = self._millis() + delay

@@ -10,7 +10,7 @@ from dramatiq.broker import Broker, Consumer, MessageProxy
 from dramatiq.message import Message
 from dramatiq.worker import ConsumerThread, WorkerThread, _WorkQueueItem
 
-from jobkit.envelope import WorkerLost
+from pytest_jobkit.capture.process_end import ends_the_process
 
 Move = Callable[[Broker, "Message[Any]"], bytes]
 
@@ -109,7 +109,7 @@ class _ObservedBroker:
     def emit_after(self, signal: str, *arguments: Any, **options: Any) -> None:
         if signal == "process_message":
             error = options.get("exception")
-            if error is not None and _ends_the_process(error):
+            if error is not None and ends_the_process(error):
                 self._gone = True
                 raise error
             self.result = options.get("result")
@@ -140,10 +140,3 @@ class _Acknowledgements(Consumer):
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Nothing is prefetched, so there is nothing to give back."""
-
-
-def _ends_the_process(error: BaseException) -> bool:
-    # Dramatiq catches every BaseException and would retry these; in a test they are not the job's
-    return isinstance(error, (WorkerLost, KeyboardInterrupt)) or (
-        not isinstance(error, Exception) and type(error).__module__.startswith("_pytest.")
-    )
