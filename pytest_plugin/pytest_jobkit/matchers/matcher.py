@@ -1,0 +1,223 @@
+"""`JobMatcher`: the sentence that a test writes about its jobs, word for word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from jobkit import ConfigError, JobRecord
+from jobkit.clock import epoch_seconds, seconds
+from pytest_jobkit.matchers.arguments import WithArgs, check_fits
+from pytest_jobkit.matchers.conditions import Condition, OnQueue, Where, WithError, WithPriority
+from pytest_jobkit.matchers.count import DEFAULT
+from pytest_jobkit.matchers.expectation import Expectation, Verdict, judge
+from pytest_jobkit.matchers.question import Answer, Question
+from pytest_jobkit.matchers.sighting import Population
+from pytest_jobkit.matchers.target import target_of
+from pytest_jobkit.matchers.text import failure_text
+from pytest_jobkit.matchers.times import At, DelayedBy, Immediately, tolerance
+
+if TYPE_CHECKING:
+    from pytest_jobkit.session import JobSession
+
+
+class JobMatcher(Question):
+    """What is wanted of some jobs. Each modifier gives a new matcher and narrows it.
+
+    Without a count exactly one job is wanted. ``assert not`` wants none. In the boolean form two or more jobs without
+    a count are an error: neither yes nor no would be honest.
+    """
+
+    def __init__(self, session: JobSession, word: str, expectation: Expectation, written: tuple[str, ...] = ()) -> None:
+        super().__init__(session)
+        self._word = word
+        self.expectation = expectation
+        self._written = written
+        self._start: int | None = None
+        self._verdict: Verdict | None = None
+
+    # Which jobs
+
+    def with_args(self, *arguments: Any, **kwarguments: Any) -> JobMatcher:
+        """Arguments equal to these, by ``==`` with the wanted value on the left.
+
+        ``with_args(None)`` wants None, ``with_args()`` wants no arguments at all.
+
+        Raises:
+            TypeError: the job's signature does not take such arguments, so nothing could ever match.
+        """
+        target = self.expectation.target
+        signature = None if target is None else target.signature
+        if target is not None and signature is not None:
+            check_fits(signature, target.shown, arguments, kwarguments)
+        return self._narrowed(WithArgs(arguments, kwarguments, signature))
+
+    def where(self, predicate: Callable[[JobRecord], Any]) -> JobMatcher:
+        """`predicate` says yes. It always gets a `JobRecord`: ``where(lambda job: job.arguments[0] > 10)``."""
+        return self._narrowed(Where(predicate, f"where {len(self.expectation.conditions)}"))
+
+    def on_queue(self, queue: str) -> JobMatcher:
+        """On the queue of this name, its prefix included."""
+        return self._narrowed(OnQueue(queue))
+
+    def with_priority(self, priority: int | None) -> JobMatcher:
+        """With this priority; None for a job that was given none."""
+        return self._narrowed(WithPriority(priority))
+
+    def at(self, moment: datetime, within: float = 0.0) -> JobMatcher:
+        """At `moment` (aware), give or take `within` seconds: due then, or performed, retried, discarded, dead then.
+
+        Without `within` times agree to the millisecond, which is what frameworks round to.
+        """
+        epoch_seconds(moment, "at()")
+        return self._narrowed(At(moment, tolerance(within, "at()"), self.expectation.population.at))
+
+    def delayed_by(self, delay: float | timedelta, within: float = 0.0) -> JobMatcher:
+        """So many seconds (or a timedelta) after it was enqueued, give or take `within` seconds."""
+        return self._narrowed(DelayedBy(seconds(delay), tolerance(within, "delayed_by()")))
+
+    def immediately(self) -> JobMatcher:
+        """Without a delay."""
+        return self._narrowed(Immediately())
+
+    def with_error(
+        self, error: type[BaseException] | tuple[type[BaseException], ...], match: str | None = None
+    ) -> JobMatcher:
+        """With an error of this class (or one of these) behind it, whose text the pattern `match` finds.
+
+        Raises:
+            ConfigError: asked of enqueued jobs, which have no error yet.
+        """
+        if self.expectation.population.verb == "enqueued":
+            raise ConfigError(
+                f"{self._word}(...).with_error(): a job that was just enqueued has no error; "
+                "ask have_retried_job, have_discarded_job or have_dead_job"
+            )
+        return self._narrowed(WithError(error, match))
+
+    # How many
+
+    def exactly(self, number: int) -> JobMatcher:
+        """This many, no more and no fewer."""
+        return self._exactly(number, f"exactly({number!r})")
+
+    def once(self) -> JobMatcher:
+        """Exactly one."""
+        return self._exactly(1, "once()")
+
+    def twice(self) -> JobMatcher:
+        """Exactly two."""
+        return self._exactly(2, "twice()")
+
+    def thrice(self) -> JobMatcher:
+        """Exactly three."""
+        return self._exactly(3, "thrice()")
+
+    def never(self) -> JobMatcher:
+        """None."""
+        return self._exactly(0, "never()")
+
+    def at_least(self, number: int) -> JobMatcher:
+        """This many or more."""
+        expectation = replace(self.expectation, count=self.expectation.count.at_least(number))
+        return self._next(expectation, f"at_least({number})")
+
+    def at_most(self, number: int) -> JobMatcher:
+        """This many or fewer, none included."""
+        expectation = replace(self.expectation, count=self.expectation.count.at_most(number))
+        return self._next(expectation, f"at_most({number})")
+
+    def _exactly(self, number: int, word: str) -> JobMatcher:
+        return self._next(replace(self.expectation, count=self.expectation.count.exactly(number, word)), word)
+
+    # What matched
+
+    @property
+    def jobs(self) -> tuple[JobRecord, ...]:
+        """The jobs that match, in order: after a block those of the block, else of the whole test so far."""
+        return tuple(seen.record for seen in self._current().matched)
+
+    @property
+    def job(self) -> JobRecord:
+        """The one job that matches.
+
+        Raises:
+            AssertionError: none does, or several do.
+        """
+        __tracebackhide__ = True
+        verdict = self._current()
+        if len(verdict.matched) != 1:
+            once = self.expectation.count.allows(1) and self.expectation.count.most == 1
+            wanted = self.expectation if once else replace(self.expectation, count=DEFAULT)
+            raise AssertionError(failure_text(replace(verdict, expectation=wanted), self.session))
+        return verdict.matched[0].record
+
+    def _current(self) -> Verdict:
+        self.is_asked = True
+        return self._verdict if self._verdict is not None and self._start is not None else self._judge(in_block=False)
+
+    # Asking
+
+    def _begin(self) -> None:
+        self._start = self.expectation.population.size(self.session.engine)
+
+    def _answer(self, in_block: bool) -> Answer:
+        self._verdict = self._judge(in_block)
+        return VerdictAnswer(self._verdict, self.session)
+
+    def _judge(self, in_block: bool) -> Verdict:
+        start = (self._start or 0) if in_block else 0
+        verdict = judge(self.expectation, self.expectation.population.since(self.session.engine, start), in_block)
+        self.session.asked_about(self.expectation, verdict)
+        return verdict
+
+    def _narrowed(self, condition: Condition) -> JobMatcher:
+        return self._next(self.expectation.with_condition(condition), condition.written)
+
+    def _next(self, expectation: Expectation, written: str) -> JobMatcher:
+        self.is_asked = True
+        return JobMatcher(self.session, self._word, expectation, (*self._written, written))
+
+    def __repr__(self) -> str:
+        target = self.expectation.target
+        return ".".join([f"{self._word}({'' if target is None else target.shown})", *self._written])
+
+
+@dataclass(slots=True)
+class VerdictAnswer:
+    """The verdict on one matcher."""
+
+    verdict: Verdict
+    session: JobSession
+
+    @property
+    def is_met(self) -> bool:
+        return self.verdict.is_met
+
+    @property
+    def is_ambiguous(self) -> bool:
+        return self.verdict.is_ambiguous
+
+    def text(self, negated: bool = False) -> str:
+        return failure_text(self.verdict, self.session, negated)
+
+
+class HaveJob:
+    """`have_enqueued_job` and its kin: called with a job, gives a matcher; without one, it is about any job."""
+
+    def __init__(self, session: JobSession, word: str, population: Population) -> None:
+        self._session = session
+        self._word = word
+        self._population = population
+
+    def __call__(self, job: object = None) -> JobMatcher:
+        target = None if job is None else target_of(job, self._session.captures)
+        return JobMatcher(self._session, self._word, Expectation(self._population, target))
+
+    def __bool__(self) -> bool:
+        raise ConfigError(f"assert {self._word}: it was not called; write assert {self._word}(job), or () for any job")
+
+    def __repr__(self) -> str:
+        return self._word

@@ -1,0 +1,40 @@
+"""Every option, ini key and marker of the plugin, named once, with its help text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Option:
+    """One setting.
+
+    Attributes:
+        ini: the key in the configuration file.
+        flag: the option of the command line; None where there is none.
+        kind: of the ini value, as pytest names it: "string", "bool", "args".
+        metavar: shown in --help; None for a flag without a value.
+    """
+
+    ini: str
+    help: str
+    kind: str = "string"
+    default: object = None
+    flag: str | None = None
+    metavar: str | None = None
+
+
+OPTIONS = (
+    Option(
+        "jobkit_frameworks",
+        "names of the job frameworks to capture (celery, dramatiq, ...); by default every one that is imported",
+        kind="args",
+    ),
+    Option(
+        "jobkit_freezer",
+        "what freezes the time of the code under test: freezegun (the default) or time-machine",
+        default="freezegun",
+    ),
+)
+
+MARKERS = ()

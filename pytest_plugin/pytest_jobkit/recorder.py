@@ -1,0 +1,101 @@
+"""`RecordingEngine`: an `Engine` that also remembers every message it was ever given, and where that came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from jobkit import Engine, JobRecord, State, events
+from jobkit.envelope import Envelope
+from jobkit.events import Event
+from pytest_jobkit.capture.base import FRAMES
+from pytest_jobkit.capture.frames import Frame, user_frames
+from pytest_jobkit.direct import DirectPerformances
+from pytest_jobkit.simulation.chance import HeldChance
+
+
+class Origin(StrEnum):
+    """Through what a message came into a queue."""
+
+    ENQUEUED = "enqueued"
+    RETRY = "retry"
+    REDELIVERED = "redelivered"
+    REQUEUED = "requeued"
+
+
+@dataclass(slots=True)
+class Push:
+    """One message that was put into a queue.
+
+    Attributes:
+        frames: where in the user's code that happened, innermost first.
+        error: what made a retry necessary.
+    """
+
+    record: JobRecord
+    origin: Origin
+    frames: tuple[Frame, ...]
+    error: BaseException | None = None
+
+
+class RecordingEngine(Engine):
+    """The engine of one test.
+
+    Attributes:
+        chances: every source of chance in the engine.
+        pushes: every message that was put into a queue, in order.
+        deliveries: every execution, in order, those of `perform_now` included.
+        buried: every job that went to the dead set, in order, those that left it again included.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self.chances: list[HeldChance] = []
+        super().__init__(**options)
+        self.pushes: list[Push] = []
+        self.deliveries: list[JobRecord] = []
+        self.buried: list[JobRecord] = []
+        self._direct = DirectPerformances()
+
+    def chance(self, purpose: str) -> HeldChance:
+        """As the engine's, and a test may hold it."""
+        source = HeldChance() if self.seed is None else HeldChance(f"{self.seed}:{purpose}")
+        self.chances.append(source)
+        return source
+
+    def push(self, envelope: Envelope) -> None:
+        headers = envelope.headers
+        frames = headers[FRAMES] if headers and FRAMES in headers else user_frames()
+        due = envelope.due
+        if envelope.retry:
+            state, origin = State.RETRY, Origin.RETRY
+        else:
+            state = State.ENQUEUED if due is None or due <= self.clock.time() else State.SCHEDULED
+            origin = Origin.ENQUEUED
+        self.pushes.append(Push(JobRecord(envelope, state, envelope.attempt), origin, frames))
+        super().push(envelope)
+
+    def bury(self, record: JobRecord, error: BaseException | None) -> None:
+        self.buried.append(record)
+        super().bury(record, error)
+
+    def note_performed(self, record: JobRecord) -> None:
+        self.deliveries.append(record)
+        super().note_performed(record)
+
+    def emit(self, event: Event) -> None:
+        direct = self._direct.see(event)
+        if direct is not None:
+            self.deliveries.append(direct)
+        if isinstance(event, (events.Redelivered, events.Requeued)):
+            origin = Origin.REDELIVERED if isinstance(event, events.Redelivered) else Origin.REQUEUED
+            for push in reversed(self.pushes):
+                if push.record.envelope is event.job.envelope:
+                    push.origin = origin
+                    break
+        elif isinstance(event, (events.EnqueueRetry, events.DeliveryRetry)):
+            for push in reversed(self.pushes):
+                if push.record.job_id == event.job_id and push.origin is Origin.RETRY:
+                    push.error = event.error
+                    break
+        super().emit(event)

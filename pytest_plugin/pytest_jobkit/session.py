@@ -1,0 +1,167 @@
+"""`JobSession`: a fresh engine under a test, with every imported framework captured, and what to ask of it.
+
+It needs no pytest: ``with JobSession() as jobs:`` works in a script, in unittest, in a notebook.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from datetime import datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from jobkit import JobRecord, SystemClock, VirtualClock
+from jobkit.events import Event
+from pytest_jobkit.assertions import AssertCount, AssertWith
+from pytest_jobkit.capture.installed import InstalledCaptures
+from pytest_jobkit.clock import JobClock
+from pytest_jobkit.matchers.expectation import Expectation, Verdict
+from pytest_jobkit.matchers.matcher import HaveJob
+from pytest_jobkit.matchers.question import Question, Said
+from pytest_jobkit.matchers.sighting import DEAD, DISCARDED, ENQUEUED, PENDING, PERFORMED, PUSHED, RETRIED
+from pytest_jobkit.performing import PerformEnqueuedJobs
+from pytest_jobkit.recorder import RecordingEngine
+from pytest_jobkit.simulation.chance import HeldChance
+from pytest_jobkit.simulation.simulate import SimulateRetries
+
+if TYPE_CHECKING:
+    from jobkit import QueueConfig, Schedule
+
+Compare = Callable[[Any, Any], list[str]]
+
+
+class JobSession:
+    """One test's jobs: nothing that is enqueued between entering and leaving reaches a broker.
+
+    Every part has the name of its fixture: ``jobs.have_enqueued_job(...)``, ``jobs.perform_enqueued_jobs()``.
+
+    Args:
+        start: the instant (aware) at which the clock stands; by default the present one, to the millisecond.
+        seed: of all chance in the engine.
+        config: queues, weights, retries; schedule: recurring jobs.
+        frameworks: names of the frameworks to capture; None captures every one that is imported.
+        freezer: "freezegun" or "time-machine".
+
+    Attributes:
+        engine: the engine under the test.
+        clock: its time.
+        captures: the captured frameworks.
+    """
+
+    def __init__(
+        self,
+        *,
+        start: datetime | None = None,
+        seed: int | None = 0,
+        config: QueueConfig | None = None,
+        schedule: Schedule | None = None,
+        frameworks: Sequence[str] | None = None,
+        freezer: str = "freezegun",
+    ) -> None:
+        clock = VirtualClock(_present() if start is None else start)
+        self.engine = RecordingEngine(clock=clock, seed=seed, config=config, schedule=schedule)
+        self.clock = JobClock(self.engine, clock, freezer)
+        self.captures = InstalledCaptures(self.engine.push, clock, frameworks, self.engine.chance)
+        #: pytest's own diff of two values, where pytest is there
+        self.compare: Compare | None = None
+        #: what the test has written, asked or not
+        self.questions: list[Question] = []
+        #: the last yes or no
+        self.said: Said | None = None
+        #: ids of the jobs whose bad end the test knows of
+        self.spoken_of: set[str] = set()
+        self._open = ExitStack()
+
+        self.have_enqueued_job = HaveJob(self, "have_enqueued_job", ENQUEUED)
+        self.have_performed_job = HaveJob(self, "have_performed_job", PERFORMED)
+        self.have_retried_job = HaveJob(self, "have_retried_job", RETRIED)
+        self.have_discarded_job = HaveJob(self, "have_discarded_job", DISCARDED)
+        self.have_dead_job = HaveJob(self, "have_dead_job", DEAD)
+        self.perform_enqueued_jobs = PerformEnqueuedJobs(self)
+        self.simulate_retries = SimulateRetries(self)
+        self.assert_enqueued_jobs = AssertCount(self, "assert_enqueued_jobs", PENDING, PUSHED)
+        self.assert_no_enqueued_jobs = AssertCount(self, "assert_no_enqueued_jobs", PENDING, PUSHED, number=0)
+        self.assert_performed_jobs = AssertCount(self, "assert_performed_jobs", PERFORMED, PERFORMED)
+        self.assert_no_performed_jobs = AssertCount(self, "assert_no_performed_jobs", PERFORMED, PERFORMED, number=0)
+        self.assert_enqueued_with = AssertWith(self, "assert_enqueued_with", PENDING, PUSHED)
+        self.assert_performed_with = AssertWith(self, "assert_performed_with", PERFORMED, PERFORMED)
+
+    @property
+    def chances(self) -> list[HeldChance]:
+        """Every source of chance that makes the jitter of a retry."""
+        return self.engine.chances
+
+    # What there is to see
+
+    @property
+    def enqueued(self) -> tuple[JobRecord, ...]:
+        """Jobs that may run now."""
+        return self.engine.enqueued
+
+    @property
+    def scheduled(self) -> tuple[JobRecord, ...]:
+        """Jobs that wait for their time, retries apart; earliest first."""
+        return self.engine.scheduled
+
+    @property
+    def retries(self) -> tuple[JobRecord, ...]:
+        """Further attempts that wait for their time."""
+        return self.engine.retries
+
+    @property
+    def performed(self) -> tuple[JobRecord, ...]:
+        """Every execution, in order, those of `perform_now` included."""
+        return tuple(self.engine.deliveries)
+
+    @property
+    def dead(self) -> tuple[JobRecord, ...]:
+        """The dead set; reading it says that the test expects what is in it."""
+        dead = self.engine.dead
+        self.spoken_of.update(record.job_id for record in dead)
+        return dead
+
+    @property
+    def history(self) -> tuple[Event, ...]:
+        """Every event of the engine, in order."""
+        return self.engine.history
+
+    # What the test has said
+
+    def asked_about(self, expectation: Expectation, verdict: Verdict) -> None:
+        """Note that the test asked about these jobs: of those that it found it knows how they ended."""
+        if expectation.population in (DISCARDED, DEAD):
+            self.spoken_of.update(seen.record.job_id for seen in verdict.matched)
+
+    def raised(self, error: BaseException, first: int) -> None:
+        """Note that the test got to see `error`, of a delivery from number `first` on: that job's end is known."""
+        self.spoken_of.update(record.job_id for record in self.engine.deliveries[first:] if record.error is error)
+
+    # From beginning to end
+
+    def active(self) -> AbstractContextManager[None]:
+        """Within the block jobs go to this session's engine; entering the session does the same until it is left."""
+        return self.engine.active()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as opening:
+            opening.enter_context(self.engine.active())
+            opening.enter_context(self.captures)
+            opening.callback(self.clock.release)
+            self._open = opening.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    def __repr__(self) -> str:
+        engine = self.engine
+        waiting = len(engine.pending)
+        return f"<JobSession {waiting} waiting, {len(engine.deliveries)} performed, at {self.clock.now().isoformat()}>"
+
+
+def _present() -> datetime:
+    now = SystemClock().now()
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)

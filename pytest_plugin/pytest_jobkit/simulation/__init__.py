@@ -1,0 +1,1 @@
+"""Simulated retries: what a job does when its attempts fail, on the test's clock."""
