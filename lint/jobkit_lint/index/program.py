@@ -1,0 +1,170 @@
+"""The whole program of a run: maps the files, then reduces their summaries to jobs and enqueue sites."""
+
+from __future__ import annotations
+
+# the same paths as in the walk, for each file of the project:
+# ruff: noqa: PTH100, PTH109
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from jobkit_lint.diagnostic import Problem
+from jobkit_lint.facts import FOREIGN, fact_aliases
+from jobkit_lint.frameworks import known_frameworks
+from jobkit_lint.frameworks.house import taught, taught_enqueuers
+from jobkit_lint.frameworks.model import Framework
+from jobkit_lint.index.finder import Finder
+from jobkit_lint.index.jobs import HouseNames, Job, Jobs
+from jobkit_lint.index.names import Names
+from jobkit_lint.index.project import Project
+from jobkit_lint.index.sites import Sites
+from jobkit_lint.index.symbols import Class, Module
+from jobkit_lint.mapping import Order, map_files
+from jobkit_lint.settings import Settings
+from jobkit_lint.signs import Signs
+from jobkit_lint.source import Source, Unreadable, read
+from jobkit_lint.summary import FileSummary, summarise
+
+# a run over so few files parses each of them, so that a broken one without jobs is heard of too
+PARSE_ALL_UP_TO = 64
+MAX_ROUNDS = 3
+
+
+class Program:
+    """Everything that rules ask about the user's code.
+
+    `selected` are the modules with a sign of a job among the given files: only these get findings. Other
+    modules are loaded when a name leads to them.
+    """
+
+    def __init__(self, root: Path, settings: Settings, contents: dict[str, bytes] | None = None) -> None:
+        self.settings = settings
+        self.frameworks = known_frameworks()
+        self.problems: list[Problem] = []
+        self.files: list[tuple[str, str]] = []
+        self.selected: list[Module] = []
+        self._contents = contents or {}
+        self._summaries: dict[str, FileSummary] = {}
+        self._shown: dict[str, str] = {}
+        self._sources: dict[str, Source] = {}
+        foreign = {package for framework in self.frameworks for package in framework.packages} | FOREIGN
+        self.project = Project(Finder(str(root), foreign), self._load, self.source)
+        aliases = {**fact_aliases()}
+        transparent: set[str] = set()
+        for framework in self.frameworks:
+            aliases |= framework.aliases
+            transparent |= set(framework.registrars)
+            for decorator in framework.decorators:
+                transparent |= {decorator.path, f"{decorator.path}()"}
+        self.names = Names(self.project, aliases, transparent)
+        self.house = HouseNames(
+            taught(settings.job_decorators, self.frameworks, "job-decorators"),
+            taught(settings.job_bases, self.frameworks, "job-bases"),
+        )
+        self.jobs = Jobs(self.names, self.frameworks, self.house)
+        enqueuers = taught_enqueuers(settings, self.frameworks)
+        self.sites = Sites(self.names, self.jobs, self.frameworks, enqueuers)
+        self.signs = Signs(self.frameworks, {*self.house.decorators, *self.house.bases, *enqueuers})
+
+    # -- files -------------------------------------------------------------------------------------------
+
+    def source(self, path: str) -> Source:
+        """The source of a file, kept while the run lasts. Raises `Unreadable`."""
+        if path not in self._sources:
+            shown = self._shown.get(path) or os.path.relpath(path)
+            content = self._contents.get(path)
+            self._sources[path] = Source(shown, content) if content is not None else read(Path(path), shown)
+        return self._sources[path]
+
+    def _load(self, path: str) -> tuple[str, FileSummary] | None:
+        shown = self._shown.get(path) or os.path.relpath(path).replace(os.sep, "/")
+        summary = self._summaries.pop(path, None)
+        if summary is None:
+            try:
+                source = self.source(path)
+                summary = summarise(source, self.signs)
+            except Unreadable:
+                return None
+            finally:
+                self._sources.pop(path, None)
+        return shown, summary
+
+    def read(self, files: Sequence[tuple[str, str]], processes: int, parse_all: bool | None = None) -> None:
+        """Maps the files (absolute path, shown path) and finds their jobs and enqueue sites."""
+        self.files = list(files)
+        self._shown = dict(files)
+        everything = len(files) <= PARSE_ALL_UP_TO if parse_all is None else parse_all
+        rest = self._map(self.files, self.signs, everything, processes)
+        for _ in range(MAX_ROUNDS):
+            words, active = self._house_words()
+            signs = Signs(self.frameworks, {*self.signs.words, *words}, active)
+            if (signs.words, signs.active) == (self.signs.words, self.signs.active):
+                break
+            self.signs = signs
+            rest = self._map(rest, signs, False, processes)
+        for module in self.selected:
+            for _ in self.jobs.listed(module):
+                pass
+        for module in self.selected:
+            self.sites.scan(module)
+
+    def _map(
+        self, files: list[tuple[str, str]], signs: Signs, parse_all: bool, processes: int
+    ) -> list[tuple[str, str]]:
+        """Maps files, selects those with a sign, scans them for jobs, and gives back the others."""
+        in_memory = [file for file in files if file[0] in self._contents]
+        on_disk = [file for file in files if file[0] not in self._contents]
+        fresh: list[str] = []
+        for mapped in map_files(Order(on_disk, signs, parse_all, processes)):
+            if mapped.problem is not None:
+                self.problems.append(mapped.problem)
+            if mapped.summary is not None:
+                self._summaries[mapped.path] = mapped.summary
+                fresh.append(mapped.path)
+        for path, _ in in_memory:
+            try:
+                self._summaries[path] = summarise(self.source(path), signs)
+                fresh.append(path)
+            except Unreadable as error:
+                self.problems.append(error.problem)
+        broken = {problem.path for problem in self.problems}
+        taken = set(fresh)
+        modules = [module for module in (self.project.module(path) for path in fresh) if module is not None]
+        self.selected += modules
+        for module in modules:
+            self.jobs.scan(module)
+        return [file for file in files if file[0] not in taken and file[1] not in broken]
+
+    def _house_words(self) -> tuple[set[str], list[Framework]]:
+        """Names of the project that make jobs or enqueue them, and the frameworks in use."""
+        words: set[str] = set()
+        jobs = self.jobs.all()
+        for job in jobs:
+            if job.framework.call_enqueues and job.function is not None:
+                words.add(job.function.name)
+        for module in self.selected:
+            words |= self.jobs.wrappers(module)
+            for name in module.summary.classes:
+                class_ = self.project.defined(module, name)
+                if isinstance(class_, Class) and self.jobs.is_base(class_):
+                    words.add(name)
+        active = {job.framework.name: job.framework for job in jobs}
+        return words, [active[name] for name in sorted(active)]
+
+    # -- what is asked -------------------------------------------------------------------------------------
+
+    def selected_jobs(self) -> list[Job]:
+        """The jobs defined in the given files."""
+        chosen = {module.path for module in self.selected}
+        return [job for job in self.jobs.all() if job.module.path in chosen]
+
+
+def shown_files(paths: Iterable[str]) -> list[tuple[str, str]]:
+    """Absolute and shown form of each path; shown is relative to the working directory, with ``/``."""
+    here = os.getcwd()
+    found = []
+    for path in paths:
+        absolute = os.path.abspath(path)
+        shown = os.path.relpath(absolute, here) if absolute.startswith(here + os.sep) else absolute
+        found.append((absolute, shown.replace(os.sep, "/")))
+    return found
