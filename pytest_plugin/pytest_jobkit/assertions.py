@@ -45,9 +45,6 @@ class _PerformingMatcher(JobMatcher):
         self._performing.__exit__(kind, error, traceback)
         super().__exit__(kind, error, traceback)
 
-    async def __aenter__(self) -> Self:
-        return self.__enter__()
-
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:

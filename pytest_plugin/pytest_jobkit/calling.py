@@ -52,3 +52,9 @@ def use_of_call(depth: int = 2) -> Use:
     if instruction == _COPY and code[position + 2] == _LOAD_SPECIAL:
         return _SPECIAL.get(code[position + 3], Use.ALONE)
     return Use.ALONE
+
+
+def note_awaiting(error: BaseException, forms: str) -> None:
+    """Add to the engine's word that an event loop is running which `forms` a test writes instead."""
+    if "event loop is running" in str(error):
+        error.add_note(f"In this test: {forms}")

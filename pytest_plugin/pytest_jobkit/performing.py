@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 from jobkit import ConfigError, JobRecord, State
 from jobkit.drain import DrainResult
 from jobkit.selection import is_predicate, selector
-from pytest_jobkit.calling import Use, use_of_call
+from pytest_jobkit.calling import Use, note_awaiting, use_of_call
 from pytest_jobkit.matchers.target import target_of
 
 if TYPE_CHECKING:
@@ -244,10 +244,7 @@ class PerformEnqueuedJobs:
         try:
             return performed.now()
         except ConfigError as error:
-            if "event loop is running" in str(error):
-                error.add_note(
-                    "In this test: await perform_enqueued_jobs(...), or async with perform_enqueued_jobs(...)"
-                )
+            note_awaiting(error, "await perform_enqueued_jobs(...), or async with perform_enqueued_jobs(...)")
             raise
 
     def block(self, *, inline: bool = False, **policy: Unpack[Policy]) -> Performed:

@@ -66,6 +66,15 @@ class Question(ABC):
         if error is None:
             self._verify(self._ask(in_block=True))
 
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        __tracebackhide__ = True
+        self.__exit__(kind, error, traceback)
+
     def verify(self) -> Self:
         """Raise AssertionError, with the whole explanation, unless it is so in the whole test so far."""
         __tracebackhide__ = True

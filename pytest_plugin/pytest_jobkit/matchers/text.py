@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jobkit import State
 from jobkit.record import describe_call
+from pytest_jobkit.capture.frames import Frame
 from pytest_jobkit.matchers.conditions import Difference
 from pytest_jobkit.matchers.expectation import Expectation, Mismatch, Verdict
 from pytest_jobkit.matchers.sighting import ENQUEUED, PERFORMED, Sighting
@@ -149,7 +151,14 @@ def shown(seen: Sighting) -> str:
 
 
 def _place(seen: Sighting) -> list[str]:
-    return [f"      enqueued at {seen.frames[0]}"] if seen.frames else []
+    return [f"      enqueued at {shown_place(seen.frames[0])}"] if seen.frames else []
+
+
+def shown_place(frame: Frame) -> str:
+    """A place in the user's code, its path from the working directory where it lies below that."""
+    path = Path(frame.path)
+    here = Path.cwd()
+    return str(frame._replace(path=str(path.relative_to(here)))) if path.is_relative_to(here) else str(frame)
 
 
 def _short(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -45,6 +46,11 @@ class RetryRun:
 
     attempts: tuple[Attempt, ...]
     job: JobRecord
+
+    def __await__(self) -> Generator[Any, None, RetryRun]:
+        """In an async test ``await simulate_retries(...)`` gives the run."""
+        yield from ()
+        return self
 
     @property
     def waits(self) -> list[float]:

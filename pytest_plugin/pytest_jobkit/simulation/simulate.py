@@ -12,7 +12,7 @@ from jobkit import ConfigError, Job, JobFunction, JobRecord, State
 from jobkit.envelope import Envelope
 from jobkit.performer import PERFORMER, definition_of
 from jobkit.retry.handlers import RetryOn, find_handler
-from pytest_jobkit.calling import Use, use_of_call
+from pytest_jobkit.calling import Use, note_awaiting, use_of_call
 from pytest_jobkit.matchers.target import target_of
 from pytest_jobkit.simulation.chance import HeldChance, holding, share_of
 from pytest_jobkit.simulation.errors import ErrorPlan, Raising
@@ -68,7 +68,11 @@ class SimulateRetries:
         waiting = simulation.enqueued(job, arguments, kwarguments, attempt)
         if use_of_call() is Use.AWAIT:
             return _Awaited(simulation, waiting)  # type: ignore[return-value]  # what awaiting it gives
-        return simulation.run(waiting)
+        try:
+            return simulation.run(waiting)
+        except ConfigError as error:
+            note_awaiting(error, "await simulate_retries(...)")
+            raise
 
     def __repr__(self) -> str:
         return "simulate_retries"
