@@ -7,7 +7,7 @@ wherever a step says so, there is a checkpoint: if the worker is stopping, the j
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from jobkit import current, enqueueing, events
 from jobkit.clock import elapsed
@@ -208,6 +208,10 @@ class Continuation:
         )
 
 
+@overload
+def step(name: str, run: Callable[[Step], Any], *, start: Any = ..., isolated: bool = ...) -> Any: ...
+@overload
+def step(name: str, *, start: Any = ..., isolated: bool = ...) -> Callable[[Callable[[Step], Any]], Any]: ...
 def step(name: str, run: Callable[[Step], Any] | None = None, *, start: Any = None, isolated: bool = False) -> Any:
     """Run a part of the current job that need not be done twice, as ActiveJob's ``step``.
 

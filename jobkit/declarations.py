@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, overload
 
 from jobkit.callbacks import AFTER, AROUND, BEFORE, Callback
 from jobkit.definition import Declared, declare
@@ -88,7 +88,18 @@ def after_discard(procedure: Callable[..., Any]) -> BodyDeclaration:
     return BodyDeclaration("after_discard", procedure, Declared(after_discard=[procedure]))
 
 
-def _callback(kind: str, chain: str) -> Callable[..., Any]:
+class CallbackDecorator(Protocol):
+    """``@before_perform`` and its like: on a function as it is, or with conditions."""
+
+    @overload
+    def __call__(self, function: Callable[..., Any]) -> BodyDeclaration: ...
+    @overload
+    def __call__(
+        self, *, if_: Callable[[Any], Any] | None = ..., unless: Callable[[Any], Any] | None = ...
+    ) -> Callable[[Callable[..., Any]], BodyDeclaration]: ...
+
+
+def _callback(kind: str, chain: str) -> CallbackDecorator:
     word = f"{kind}_{chain}"
 
     def decorator(

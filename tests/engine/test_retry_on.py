@@ -325,7 +325,7 @@ def test_the_same_seed_gives_the_same_jitter() -> None:
 
     def plan(seed: int) -> list[float]:
         engine = Engine(seed=seed)
-        Failing.perform = failing_with(*[A] * 9)  # type: ignore[method-assign]  # a fresh list of errors
+        Failing.perform = failing_with(*[A] * 9)  # a fresh list of errors
         with engine.active():
             Failing.perform_later()
             return waits(engine.drain(errors="capture"))
