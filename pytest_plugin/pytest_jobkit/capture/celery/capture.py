@@ -19,7 +19,13 @@ from jobkit.envelope import AckMode, Call, Delivery, Envelope
 from jobkit.outcome import Outcome, OutcomeKind
 from pytest_jobkit.capture.base import Capture, Recurring
 from pytest_jobkit.capture.celery import beat, remote_control
-from pytest_jobkit.capture.celery.internals import StackProtection, active_apps, check_internals, current_app
+from pytest_jobkit.capture.celery.internals import (
+    StackProtection,
+    active_apps,
+    check_internals,
+    current_app,
+    silence_the_dead,
+)
 from pytest_jobkit.capture.celery.publication import Publication, publication_of
 from pytest_jobkit.capture.celery.results import ResultBackends
 from pytest_jobkit.capture.celery.taps import (
@@ -82,6 +88,7 @@ class CeleryCapture(Capture):
         self.replace(Control, "broadcast", broadcast_tap)
         self.replace(worker_request, "datetime", ClockDatetime(self))
         self.replace(celery.utils.time, "random", self.chance)
+        silence_the_dead(self.replace)
         self.forbid(kombu.Connection, "_establish_connection", unless=is_in_process)
 
     def unpatch(self) -> None:

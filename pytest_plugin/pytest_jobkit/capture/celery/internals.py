@@ -5,9 +5,12 @@ They are untyped on purpose: type stubs do not know private names, and a version
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from jobkit.envelope import WorkerLost
 from jobkit.errors import JobkitError
 
 _state: Any = import_module("celery._state")
@@ -17,7 +20,13 @@ _kombu_messaging: Any = import_module("kombu.messaging")
 
 _NEEDED = {
     _state: ("_tls", "_set_task_join_will_block", "task_join_will_block", "_get_active_apps"),
-    _trace: ("_install_stack_protection", "reset_worker_optimizations", "fast_trace_task", "build_tracer"),
+    _trace: (
+        "_install_stack_protection",
+        "reset_worker_optimizations",
+        "fast_trace_task",
+        "build_tracer",
+        "send_postrun",
+    ),
     _kombu_messaging.Producer: ("_prepare", "publish"),
     _app_base.Celery: ("send_task", "backend", "now", "tasks"),
 }
@@ -82,6 +91,17 @@ class StackProtection:
 
 class _NoApp:
     use_fast_trace_task = False
+
+
+def silence_the_dead(replace: Callable[[Any, str, Any], Any]) -> None:
+    """Let a process that was lost in the middle of a task send no ``task_postrun``, as a dead one sends none."""
+    send = _trace.send_postrun
+
+    def send_postrun(**arguments: Any) -> None:
+        if not isinstance(sys.exception(), WorkerLost):
+            send(**arguments)
+
+    replace(_trace, "send_postrun", send_postrun)
 
 
 def fast_trace_task() -> Any:

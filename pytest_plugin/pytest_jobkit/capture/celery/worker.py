@@ -109,7 +109,7 @@ class Worker:
         )
         request.on_accepted(os.getpid(), time.monotonic())
         try:
-            raise WorkerLostError("Worker exited prematurely: signal 9 (SIGKILL).")
+            raise WorkerLostError("Worker exited prematurely: signal 9 (SIGKILL).") from None
         except WorkerLostError as error:
             request.on_failure(ExceptionInfo())
             return error, channel
