@@ -30,16 +30,17 @@ def enqueue(job: Job, backend: Backend, *, retry: bool = False) -> None:
     Raises:
         SerializationError: an argument cannot travel.
     """
-    job.enqueue_error = None
+    job._enqueue_error = None
     if job.enqueue_after_commit and not retry and transactions.is_open():
-        job.successfully_enqueued = True
+        job._accepted = True
+        backend.emit(events.EnqueueDeferred(job, backend.clock.time()))
         transactions.on_commit(lambda: _enqueue(job, backend, retry))
     else:
         _enqueue(job, backend, retry)
 
 
 def _enqueue(job: Job, backend: Backend, retry: bool) -> None:
-    job.successfully_enqueued = False
+    job._accepted = False
     started = elapsed()
     aborted = False
     definition = job._definition or job.definition
@@ -56,9 +57,9 @@ def _enqueue(job: Job, backend: Backend, retry: bool) -> None:
         now = backend.clock.time()
         due = job._due
         if due is None:
-            backend.emit(events.Enqueue(job, now, aborted, job.enqueue_error, elapsed() - started))
+            backend.emit(events.Enqueue(job, now, aborted, job._enqueue_error, elapsed() - started))
         else:
-            backend.emit(events.EnqueueAt(job, now, due, aborted, job.enqueue_error, elapsed() - started))
+            backend.emit(events.EnqueueAt(job, now, due, aborted, job._enqueue_error, elapsed() - started))
 
 
 async def _push_later(job: Job, definition: Definition, backend: Backend, retry: bool) -> None:
@@ -72,9 +73,9 @@ def _push(job: Job, definition: Definition, backend: Backend, retry: bool) -> No
     try:
         backend.push(envelope)
     except EnqueueError as error:
-        job.enqueue_error = error
+        job._enqueue_error = error
     else:
-        job.successfully_enqueued = True
+        job._accepted = True
 
 
 def _envelope(job: Job, definition: Definition, backend: Backend, retry: bool) -> Envelope | None:
@@ -83,7 +84,7 @@ def _envelope(job: Job, definition: Definition, backend: Backend, retry: bool) -
     for guard in definition.guards:
         refusal = guard.at_push(job, backend)
         if refusal is not None:
-            job.enqueue_error = EnqueueError(refusal.reason)
+            job._enqueue_error = EnqueueError(refusal.reason)
             if refusal.bury:
                 break
             return None
@@ -119,7 +120,7 @@ def retry(job: Job, settings: Settings, error: BaseException | None, backend: Ba
         now = backend.clock.time()
         wait = None if job._due is None else max(0.0, job._due - now)
         backend.emit(events.EnqueueRetry(job, now, error, wait, elapsed() - started))
-        job._retry_enqueued = bool(job.successfully_enqueued)
+        job._retry_enqueued = bool(job._accepted)
     finally:
         job._due, job._queue_name, job.priority = kept
 
@@ -132,7 +133,8 @@ def enqueue_all(jobs: Iterable[Any], backend: Backend) -> None:
     _enqueue_group([job for job in flat if id(job) not in held], backend)
     if deferred:
         for job in deferred:
-            job.successfully_enqueued = True
+            job._accepted = True
+            backend.emit(events.EnqueueDeferred(job, backend.clock.time()))
         transactions.on_commit(lambda: _enqueue_group(deferred, backend))
 
 
@@ -140,19 +142,19 @@ def _enqueue_group(jobs: list[Job], backend: Backend) -> None:
     started = elapsed()
     envelopes = []
     for job in jobs:
-        job.enqueue_error = None
-        job.successfully_enqueued = False
+        job._enqueue_error = None
+        job._accepted = False
         envelope = _envelope(job, job.definition, backend, retry=False)
         if envelope is not None:
             envelopes.append(envelope)
-            job.successfully_enqueued = True
+            job._accepted = True
     try:
         backend.push_all(envelopes)
     except EnqueueError as error:
         for job in jobs:
-            job.successfully_enqueued = False
-            job.enqueue_error = error
-    count = sum(bool(job.successfully_enqueued) for job in jobs)
+            job._accepted = False
+            job._enqueue_error = error
+    count = sum(bool(job._accepted) for job in jobs)
     backend.emit(events.EnqueueAll(None, backend.clock.time(), tuple(jobs), count, elapsed() - started))
 
 

@@ -70,6 +70,13 @@ class EnqueueAt(Event):
 
 
 @dataclass(slots=True, eq=False)
+class EnqueueDeferred(Event):
+    """A job waits for a transaction to commit; it is enqueued then, or never if that rolls back."""
+
+    name = "enqueue_deferred"
+
+
+@dataclass(slots=True, eq=False)
 class EnqueueAll(Event):
     """`perform_all_later` ran."""
 

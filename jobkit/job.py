@@ -57,9 +57,6 @@ class Job:
     #: how often the job has been started, this time included while it runs
     executions: int = 0
     provider_job_id: str | None = None
-    #: None before an enqueue, then whether the queue took the job
-    successfully_enqueued: bool | None = None
-    enqueue_error: BaseException | None = None
 
     # the arguments as JSON values while they are not decoded yet
     _encoded: tuple[list[Any], dict[str, Any]] | None = None
@@ -72,6 +69,10 @@ class Job:
     # the delivery that this instance was read from
     _delivery: Delivery | None = None
     _retry_enqueued: bool = False
+    # whether the queue took it, why not, and whether anybody has looked: a test fails over a refusal nobody noticed
+    _accepted: bool | None = None
+    _enqueue_error: BaseException | None = None
+    _refusal_noticed: bool = False
     #: the steps of this execution, once the first is met
     continuation: Any = None
     _definition: ClassVar[Definition | None] = None
@@ -215,6 +216,18 @@ class Job:
     # What a job knows about itself
 
     @property
+    def successfully_enqueued(self) -> bool | None:
+        """None before an enqueue, then whether the queue took the job."""
+        self._refusal_noticed = True
+        return self._accepted
+
+    @property
+    def enqueue_error(self) -> BaseException | None:
+        """Why a lock or the queue refused the job; None where a callback aborted."""
+        self._refusal_noticed = True
+        return self._enqueue_error
+
+    @property
     def queue_name(self) -> str:
         """The queue it goes to, prefix included; a callable `queue` is asked once and remembered."""
         name = self._queue_name
@@ -285,7 +298,8 @@ class Job:
         """Take keys of one's own out of `payload`; must do with their absence, for old messages lack them."""
 
     def __bool__(self) -> bool:
-        return self.successfully_enqueued is not False
+        self._refusal_noticed = True
+        return self._accepted is not False
 
     def __repr__(self) -> str:
         arguments, kwarguments = (self.arguments, self.kwarguments) if self._encoded is None else self._encoded
