@@ -1,0 +1,164 @@
+"""One check from beginning to end: hooks, undisturbed runs, the search, the verdict."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pytest_jobkit.retry_safety.calls import performance_of
+from pytest_jobkit.retry_safety.channels import Patches, wanted_channels
+from pytest_jobkit.retry_safety.effects.ledger import Entry
+from pytest_jobkit.retry_safety.exploring.bounded import run_schedule, search_bounded
+from pytest_jobkit.retry_safety.exploring.faults import Schedule, encode
+from pytest_jobkit.retry_safety.exploring.graph import GraphSearch
+from pytest_jobkit.retry_safety.exploring.labels import locate
+from pytest_jobkit.retry_safety.exploring.scene import Scene
+from pytest_jobkit.retry_safety.exploring.search import Failure, Meter, Search
+from pytest_jobkit.retry_safety.exploring.undisturbed import Undisturbed, compare_undisturbed_runs
+from pytest_jobkit.retry_safety.judging.findings import judge
+from pytest_jobkit.retry_safety.judging.observation import Final
+from pytest_jobkit.retry_safety.reporting.report import Report, Verdict, channel_reports
+from pytest_jobkit.retry_safety.setup import Setup
+from pytest_jobkit.retry_safety.worlds.process_memory import ProcessMemory
+
+#: the depth of the search where a world can only be made anew
+DEPTH_WITHOUT_SAVING = 2
+
+
+def check(setup: Setup, *, every: bool = False) -> Report:
+    """Check one call for retry safety.
+
+    Args:
+        setup: what, in which world, how far.
+        every: collect all failing schedules, instead of stopping at the smallest number of faults that fails.
+
+    Raises:
+        TypeError: the job cannot be called with the arguments.
+    """
+    meter = Meter(setup.budget)
+    with on_stage(setup) as scene:
+        base = compare_undisturbed_runs(scene)
+        report = Report(setup, Verdict.SAFE, base.run, notes=base.notes, problems=base.problems)
+        if base.verdict is not None:
+            report.verdict = base.verdict
+        else:
+            _search(scene, base, meter, report, every)
+        report.seconds = meter.seconds
+    return report
+
+
+def replay_schedule(setup: Setup, schedule: Schedule, label: str = "") -> Report:
+    """Run one schedule from a fresh world and judge its end, without any search.
+
+    Args:
+        setup: what, in which world.
+        schedule: the faults.
+        label: the names of their places; the schedule is moved to where those are now.
+
+    Raises:
+        AssertionError: a labelled place is gone.
+    """
+    meter = Meter(setup.budget)
+    with on_stage(setup) as scene:
+        base = compare_undisturbed_runs(scene)
+        report = Report(setup, Verdict.SAFE, base.run, notes=base.notes, problems=base.problems, how="replay")
+        if base.verdict is not None:
+            report.verdict = base.verdict
+        else:
+            if label:
+                schedule, moved = locate(scene, schedule, label)
+                report.notes += moved
+            run = report.run = run_schedule(scene, schedule)
+            assert run.final is not None
+            findings = judge(setup, base.goal, run.final)
+            if findings:
+                report.verdict, report.failure = Verdict.UNSAFE, Failure(schedule, findings)
+                report.search.failures.append(report.failure)
+        report.seconds = meter.seconds
+    return report
+
+
+@contextmanager
+def on_stage(setup: Setup) -> Iterator[Scene]:
+    """Everything in place for deliveries: hooks, random numbers, the job's way of running; undone at the end."""
+    performance = performance_of(setup.call)
+    patches = Patches()
+    channels = wanted_channels()
+    memory = ProcessMemory(setup.forget)
+    scene = Scene(setup, performance, channels, memory)
+    try:
+        memory.install(patches)
+        for channel in channels:
+            channel.install(patches)
+        with performance.running():
+            try:
+                yield scene
+            finally:
+                scene.close()
+    finally:
+        patches.undo()
+
+
+def _search(scene: Scene, base: Undisturbed, meter: Meter, report: Report, every: bool) -> None:
+    setup = scene.setup
+    _saturate(scene, base.goal)
+    late = base.reads_the_clock
+    search: Search | None = None
+    if setup.faults in (None, "any") and base.saved is not None:
+        search = GraphSearch(scene, base.saved, base.goal, meter, late).run(every)
+        report.how = "graph"
+        if search.failures and not _confirm(scene, base.goal, search, report):
+            report.notes.append(
+                f"putting the world back did not restore everything: {encode(search.failures[0].schedule)} fails in a "
+                "world that was put back and passes in a fresh one; each schedule was run in a fresh world instead"
+            )
+            search = None
+    if search is None:
+        depth = setup.faults if isinstance(setup.faults, int) else DEPTH_WITHOUT_SAVING
+        meter.deliveries = 0
+        search = search_bounded(scene, base.goal, base.run, depth, meter, late, every)
+        report.how = "bounded"
+        _confirm(scene, base.goal, search, report)
+    report.search = search
+    report.verdict = _verdict(setup, search)
+    counted: Counter[str] = Counter()
+    for entry, count in base.goal.counts.items():
+        counted[entry.channel] += count
+    report.channels = channel_reports(counted, search.most, search.least)
+
+
+def _verdict(setup: Setup, search: Search) -> Verdict:
+    if search.failures:
+        return Verdict.UNSAFE
+    if search.closed:
+        return Verdict.SAFE
+    unlimited_was_asked = setup.faults == "any"
+    return Verdict.INCOMPLETE if search.exhausted or unlimited_was_asked else Verdict.SAFE
+
+
+def _confirm(scene: Scene, goal: Final, search: Search, report: Report) -> bool:
+    """Run the first failing schedule once more from a fresh world, for its story."""
+    if not search.failures:
+        return True
+    failure = search.failures[0]
+    run = run_schedule(scene, failure.schedule)
+    assert run.final is not None
+    findings = judge(scene.setup, goal, run.final)
+    if not findings:
+        return False
+    failure.findings = findings
+    report.failure, report.run = failure, run
+    return True
+
+
+def _saturate(scene: Scene, goal: Final) -> None:
+    """Where any number is allowed, all numbers above the goal's are one state; else no such graph would close."""
+    setup = scene.setup
+    if not any(policy.allows_more for policy in setup.policies.values()):
+        return
+
+    def cap(entry: Entry) -> int | None:
+        return goal.counts[entry] + 1 if setup.policy(entry.channel).allows_more else None
+
+    scene.cap = cap

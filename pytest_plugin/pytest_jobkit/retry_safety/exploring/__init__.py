@@ -1,0 +1,1 @@
+"""Which faults are tried, in which order, and what each delivery did."""

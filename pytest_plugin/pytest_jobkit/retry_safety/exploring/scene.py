@@ -1,0 +1,217 @@
+"""One world on stage: delivers the call in it, saves it, puts it back, makes it anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any
+
+from jobkit.clock import VirtualClock
+from jobkit.envelope import WorkerLost
+from jobkit.outcome import Outcome, OutcomeKind
+from pytest_jobkit.retry_safety.calls import Performance
+from pytest_jobkit.retry_safety.channels import Channel, Saver
+from pytest_jobkit.retry_safety.effects.ledger import Entry, SavedLedger
+from pytest_jobkit.retry_safety.effects.record import Effect
+from pytest_jobkit.retry_safety.effects.runtime import Runtime, current
+from pytest_jobkit.retry_safety.exploring.faults import Fault, FaultKind
+from pytest_jobkit.retry_safety.setup import BACKOFF_SECONDS, Setup
+from pytest_jobkit.retry_safety.worlds.process_memory import ProcessMemory
+from pytest_jobkit.retry_safety.worlds.putting_back import Undo, is_unchanged, put_back
+from pytest_jobkit.retry_safety.worlds.saving import Holdings
+from pytest_jobkit.retry_safety.worlds.world import OpenWorld
+from pytest_jobkit.retry_safety.worlds.world_walk import Unsavable
+
+_ACKNOWLEDGED = frozenset(
+    {OutcomeKind.SUCCEEDED, OutcomeKind.DISCARDED, OutcomeKind.HALTED, OutcomeKind.RESCUED, OutcomeKind.DROPPED}
+)
+
+
+@dataclass(slots=True)
+class Delivered:
+    """One delivery, as it went.
+
+    Attributes:
+        number: 1 for the first.
+        effects: what it did, in order.
+        outcome: how the body ended; LOST if the worker died.
+        acknowledged: whether the message is done with.
+        fired: the planned faults that struck.
+        cut: the effect before which the worker died.
+        delay: seconds of virtual time that passed until the next delivery, beyond the usual backoff.
+    """
+
+    number: int
+    effects: list[Effect]
+    outcome: Outcome
+    acknowledged: bool
+    fired: list[Fault]
+    delay: int = 0
+    cut: Effect | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        return self.outcome.kind is OutcomeKind.SUCCEEDED
+
+
+@dataclass(slots=True)
+class Saved:
+    """A durable state that a delivery can start from.
+
+    Attributes:
+        world: how to put the world back.
+        ledger: what had taken place.
+        key: the identity of the world, without the ledger's; None until somebody asks.
+    """
+
+    world: list[Undo]
+    ledger: SavedLedger
+    key: Hashable = None
+
+
+class Scene:
+    """The world and the worker of one check.
+
+    Args:
+        setup: what is checked.
+        performance: runs the body.
+        channels: the libraries' hooks, already installed.
+        memory: puts back what a new process would not know.
+    """
+
+    def __init__(self, setup: Setup, performance: Performance, channels: list[Channel], memory: ProcessMemory) -> None:
+        self.setup = setup
+        self._performance = performance
+        self._channels = channels
+        self.memory = memory
+        self.runtime = Runtime(self._drop, {name: list(answers) for name, answers in setup.wrong.items()})
+        #: columns and data that need not come out the same
+        self.volatile = setup.volatile
+        #: operations that are compared by their number alone: their details come from the clock or from chance
+        self.blurred: set[tuple[str, str]] = set()
+        self.runtime.files = frozenset(code.co_filename for code in performance.codes())
+        self._open: OpenWorld | None = None
+        self._holdings = Holdings({}, self._saver)
+        self._clocks: list[VirtualClock] = []
+        self._savers: list[Saver] = []
+        self._on_stage: Saved | None = None  # the state that was put on stage last
+        #: the count of an entry above which more makes no difference, where the policy allows any number
+        self.cap: Callable[[Entry], int | None] | None = None
+
+    @property
+    def world(self) -> OpenWorld:
+        """The world on stage."""
+        assert self._open is not None, "no world is open"
+        return self._open
+
+    def open(self) -> None:
+        """Make a fresh world, in place of the present one."""
+        self.close()
+        self._open = self.setup.world.open(self.setup.given)
+        self.runtime.ledger.restore(({}, {}, ()))
+        self._holdings = Holdings(self._open.roots, self._saver, self.volatile)
+        walk = self._holdings.walk()
+        self._clocks, self._savers, self._on_stage = walk.clocks, walk.savers, None
+        met = [getattr(saver, "thing", saver) for saver in walk.savers]
+        stores = [saver for channel in self._channels for saver in channel.stores()]
+        self._holdings.added = [
+            store for store in stores if not any(getattr(store, "thing", store) is thing for thing in met)
+        ]
+        self.memory.reset()
+
+    def close(self) -> None:
+        """Let the factory clean up."""
+        if self._open is not None:
+            self._drop()
+            opened, self._open = self._open, None
+            for channel in self._channels:
+                channel.forget_world()
+            opened.close()
+
+    def deliver(self, number: int, faults: tuple[Fault, ...] = ()) -> Delivered:
+        """Deliver the message once; what the worker has not committed at its end is gone."""
+        runtime = self.runtime
+        runtime.begin(number, faults)
+        self.memory.forget(number)
+        current.runtime = runtime
+        try:
+            outcome = self._performance.deliver(number)
+        except WorkerLost as lost:
+            outcome = Outcome(OutcomeKind.LOST, reason=str(lost))
+        finally:
+            current.runtime = None
+        if runtime.ended and outcome.kind is not OutcomeKind.LOST:
+            # The body swallowed the kill. A process that is gone acknowledges nothing.
+            outcome = Outcome(OutcomeKind.LOST, reason="killed; the body swallowed the error")
+        self._drop()
+        runtime.ledger.roll_back()
+        acknowledged = outcome.kind in _ACKNOWLEDGED
+        delay = 0
+        for fault in faults:
+            delay = max(delay, fault.delay)
+            if fault.kind is FaultKind.NOACK and acknowledged:
+                runtime.fired.append(fault)
+                acknowledged = False
+        if not acknowledged:
+            self.advance(BACKOFF_SECONDS + delay)
+        return Delivered(number, runtime.effects, outcome, acknowledged, runtime.fired, delay, runtime.cut)
+
+    def advance(self, seconds: float) -> None:
+        """Let virtual time pass in the world's clocks."""
+        for clock in self._clocks:
+            clock.advance(seconds)
+        own = getattr(self._open and self._open.thing, "advance", None)
+        if callable(own) and not isinstance(self.world.thing, VirtualClock):
+            own(seconds)
+
+    def has_found_stores(self) -> bool:
+        """Whether the job has opened stores that were not known when the world was made."""
+        return any(channel.has_found_stores() for channel in self._channels)
+
+    def save(self) -> Saved:
+        """The present durable state."""
+        saved = Saved(self._holdings.save(), self.runtime.ledger.save())
+        self._on_stage = saved
+        return saved
+
+    def restore(self, saved: Saved) -> None:
+        """Put a durable state back."""
+        put_back(saved.world)
+        self._on_stage = saved
+        self.runtime.ledger.restore(saved.ledger)
+        self.memory.reset()
+
+    def key(self) -> Hashable:
+        """Equal for equal durable states."""
+        return (self._world_key(), self.runtime.ledger.key(self.cap))
+
+    def _world_key(self) -> Hashable:
+        before = self._on_stage
+        if before is None or not is_unchanged(before.world):
+            return self._holdings.key()
+        if before.key is None:
+            before.key = self._holdings.key()
+        return before.key
+
+    def world_key(self) -> Hashable:
+        """The part of `key` that stands for what the factory yielded."""
+        return self._holdings.key()[0]
+
+    def unsavable(self) -> list[Unsavable]:
+        """What of the world cannot be put back."""
+        return self._holdings.walk().unsavable
+
+    def tabular(self) -> list[Any]:
+        """The stores of the world that have rows."""
+        return [saver for saver in (*self._savers, *self._holdings.added) if hasattr(saver, "tables")]
+
+    def _saver(self, thing: object) -> Saver | None:
+        for channel in self._channels:
+            saver = channel.saver(thing)
+            if saver is not None:
+                return saver
+        return None
+
+    def _drop(self) -> None:
+        for channel in self._channels:
+            channel.drop()

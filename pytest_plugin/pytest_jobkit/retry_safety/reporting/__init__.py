@@ -1,0 +1,1 @@
+"""The answer as a value, and as text for people."""

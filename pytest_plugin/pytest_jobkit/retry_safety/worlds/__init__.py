@@ -1,0 +1,1 @@
+"""The world: everything that survives the worker process, how it is made, saved and put back."""

@@ -1,0 +1,105 @@
+"""Saving and putting back a world that never heard of it.
+
+The things of a world are found from what its factory yields and keeps in local variables. Plain data (lists, dicts,
+sets, attributes of objects, variables shared by closures) is put back in place, so that a job's references stay valid.
+Things that know how (``snapshot()`` and ``restore(saved)``) are asked; channels answer for their own things, as the
+sqlite channel does for connections. Anything else is named as the reason why the world can only be made anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Any
+
+from pytest_jobkit.retry_safety.channels.base import Saver
+from pytest_jobkit.retry_safety.worlds.putting_back import Undo, refill_saver
+from pytest_jobkit.retry_safety.worlds.world_walk import Walk
+
+
+class Offered:
+    """The saver of a thing that offers ``snapshot()`` and ``restore(saved)`` itself."""
+
+    def __init__(self, thing: Any) -> None:
+        self._thing = thing
+
+    def save(self) -> Any:
+        return self._thing.snapshot()
+
+    def restore(self, saved: Any) -> None:
+        self._thing.restore(saved)
+
+    def key(self) -> Hashable:
+        return Walk(_no_saver).key_of(self._thing.snapshot(), "snapshot")
+
+
+class Holdings:
+    """Everything durable that can be reached from the roots of one world.
+
+    Args:
+        roots: names and things to start from.
+        saver: asks the channels for the saver of a thing; the answer depends on the thing's type alone.
+        volatile: ways to data that does not make two states different: ``"gateway.calls"``, from the first root.
+
+    Attributes:
+        added: savers of stores that no thing of the world leads to.
+    """
+
+    def __init__(
+        self, roots: Mapping[str, object], saver: Callable[[object], Saver | None], volatile: Iterable[str] = ()
+    ) -> None:
+        self._roots = list(roots.items())
+        self._volatile = set(filter(None, (_holder(next(iter(roots.values()), None), way) for way in volatile)))
+        self._ask = saver
+        self._without_saver: set[type] = set()
+        self._savers: dict[int, tuple[object, Saver]] = {}  # the thing is kept, so that its id stays its own
+        self.added: list[Saver] = []
+
+    def walk(self) -> Walk:
+        """Look at everything once: savers, clocks, what cannot be saved."""
+        walk = Walk(self._saver, self._volatile)
+        for name, thing in self._roots:
+            walk.key_of(thing, name)
+        return walk
+
+    def key(self) -> tuple[Hashable, ...]:
+        """Equal for equal durable states; the first part stands for the first root."""
+        walk = Walk(self._saver, self._volatile)
+        parts = [walk.key_of(thing, name) for name, thing in self._roots]
+        return (*parts, *[saver.key() for saver in self.added])
+
+    def save(self) -> list[Undo]:
+        """The present state, for `put_back`, any number of times."""
+        walk = self.walk()
+        undo = walk.undo
+        for saver in [*walk.savers, *self.added]:
+            undo.append((refill_saver, saver, saver.save()))
+        return undo
+
+    def _saver(self, thing: object) -> Saver | None:
+        kind = type(thing)
+        if kind in self._without_saver:
+            return None
+        known = self._savers.get(id(thing))
+        if known is not None:
+            return known[1]
+        if callable(getattr(kind, "snapshot", None)) and callable(getattr(kind, "restore", None)):
+            saver: Saver | None = Offered(thing)
+        else:
+            saver = self._ask(thing)
+        if saver is None:
+            self._without_saver.add(kind)
+            return None
+        self._savers[id(thing)] = (thing, saver)
+        return saver
+
+
+def _no_saver(_thing: object) -> None:
+    return None
+
+
+def _holder(thing: object, way: str) -> tuple[int, str] | None:
+    """The object that holds the attribute at the end of a way, and the attribute; None if the way leads nowhere."""
+    *holders, last = way.split(".")
+    for name in holders:
+        thing = thing.get(name) if isinstance(thing, dict) else getattr(thing, name, None)
+    return (id(thing), last) if hasattr(thing, last) else None

@@ -1,0 +1,18 @@
+"""What the tests of this folder share: the sample shop with its jobs, and the soft form of a check."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from pytest_jobkit.retry_safety import RetrySafety
+
+sys.path.insert(0, str(Path(__file__).parent / "samples"))
+
+
+@pytest.fixture
+def retry_safety() -> RetrySafety:
+    """The soft form of a check, as the plugin offers it."""
+    return RetrySafety()
