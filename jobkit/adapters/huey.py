@@ -35,14 +35,10 @@ class HueyAdapter(Adapter):
             self.perform(body)
 
         self._task = huey.task(name="jobkit_run", retries=0)(run)
-        self._huey = huey
 
     def send(self, envelope: Envelope, body: str, delay: float | None) -> None:
-        task = self._task.s(body)
-        if self._honour_priority and envelope.priority is not None:
-            task.priority = -envelope.priority
-        if delay is not None:
-            from huey.utils import normalize_time
-
-            task.eta = normalize_time(None, delay, self._huey.utc)
-        self._huey.enqueue(task)
+        priority = None if envelope.priority is None or not self._honour_priority else -envelope.priority
+        if delay is None:
+            self._task(body, priority=priority)
+        else:
+            self._task.schedule((body,), delay=delay, priority=priority)
