@@ -12,7 +12,7 @@ from jobkit.clock import instant
 from jobkit.current import activate
 from jobkit.envelope import Delivery, Envelope, WorkerLost
 from jobkit.errors import ConfigError, DrainLimitError
-from jobkit.outcome import Outcome
+from jobkit.outcome import Outcome, OutcomeKind
 from jobkit.record import JobRecord, State, describe_call
 from jobkit.selection import Selected, selector
 from jobkit.settlement import settle
@@ -157,6 +157,9 @@ def delivery_steps(engine: Engine, envelope: Envelope, acknowledged: bool = True
         outcome = performed if type(performed) is Outcome else (yield performed)  # type: ignore[misc]  # awaitable
     except WorkerLost:
         outcome = envelope.performer.lose(delivery)
+    except SystemExit as error:
+        # A body that calls sys.exit() is a job that failed (as in Sidekiq); it must not take the worker along.
+        outcome = Outcome(OutcomeKind.FAILED, error=error, reason="the body called sys.exit()")
     except BaseException:
         # Not the job's error but an end from outside (Ctrl-C, no event loop to be had): it was not delivered.
         engine.take_back(delivery)

@@ -86,7 +86,6 @@ class Engine(Journal):
         #: deliveries that are not acknowledged, by the sequence of their message
         self.in_flight: dict[int, Delivery] = {}
         self._inline: list[tuple[Selected | None, bool]] = []
-        self._lock = threading.RLock()
         #: notified when there may be something new to do
         self.changed = threading.Condition(self._lock)
         self._pool: WorkerPool | None = None
@@ -175,14 +174,24 @@ class Engine(Journal):
         now = self.clock.time()
         timeout = self.visibility_timeout
         delivery = Delivery(envelope, envelope.attempt, now, None if timeout is None else now + timeout)
-        self.in_flight[envelope.sequence] = delivery
+        with self._lock:
+            self.in_flight[envelope.sequence] = delivery
         return delivery
 
     def take_back(self, delivery: Delivery) -> None:
         """Undo `begin`: the message stands at the front of its queue again, as if it had not been handed out."""
-        self.in_flight.pop(delivery.envelope.sequence, None)
-        delivery.envelope.attempt -= 1
-        self.pending.return_to_front(delivery.envelope)
+        with self._lock:
+            self.in_flight.pop(delivery.envelope.sequence, None)
+            delivery.envelope.attempt -= 1
+            self.pending.return_to_front(delivery.envelope)
+
+    def end(self, delivery: Delivery) -> None:
+        """The delivery is over: it is no longer in flight, and its place under a concurrency limit is free."""
+        envelope = delivery.envelope
+        with self._lock:
+            self.in_flight.pop(envelope.sequence, None)
+            if envelope.headers:
+                self.pending.finished(envelope, self.clock.time())
 
     # Time
 
@@ -282,32 +291,6 @@ class Engine(Journal):
         if self._pool is not None:
             self._pool.stop()
 
-    # What there is to see
-
-    @property
-    def enqueued(self) -> tuple[JobRecord, ...]:
-        """Jobs that may run now, in the order in which they became ready."""
-        return self._in_state(State.ENQUEUED)
-
-    @property
-    def scheduled(self) -> tuple[JobRecord, ...]:
-        """Jobs that wait for their time, retries apart; earliest first."""
-        return self._in_state(State.SCHEDULED)
-
-    @property
-    def retries(self) -> tuple[JobRecord, ...]:
-        """Further attempts that wait for their time, earliest first."""
-        return self._in_state(State.RETRY)
-
-    @property
-    def blocked(self) -> tuple[JobRecord, ...]:
-        """Jobs that wait for a place under their concurrency limit."""
-        return self._in_state(State.BLOCKED)
-
-    def _in_state(self, state: State) -> tuple[JobRecord, ...]:
-        found = self.pending.in_state(state, self.clock.time())
-        return tuple(JobRecord(envelope, state, envelope.attempt) for envelope in found)
-
     # What an at-least-once queue does
 
     def deliver(self, job: Any, *, ack: bool = True) -> JobRecord:
@@ -347,16 +330,17 @@ class Engine(Journal):
 
     # Locks and limits
 
-    def refuse(self, envelope: Envelope, reason: str) -> None:
-        """Put a message that a lock kept out into the dead set."""
-        outcome = Outcome(OutcomeKind.DROPPED, reason=reason)
+    def refuse(self, envelope: Envelope, reason: str, error: BaseException | None = None) -> None:
+        """Put a message that a lock kept out, or that cannot be delivered, into the dead set."""
+        outcome = Outcome(OutcomeKind.DROPPED, error=error, reason=reason)
         now = self.clock.time()
-        envelope.enqueued_at = now
-        self.bury(JobRecord(envelope, State.DEAD, envelope.attempt, outcome, None, now), None)
+        envelope.enqueued_at = envelope.enqueued_at or now
+        self.bury(JobRecord(envelope, State.DEAD, envelope.attempt, outcome, None, now), error)
 
     def discard_locked(self, key: str) -> bool:
         """Take the waiting message that holds the lock `key` out of its queue; whether there was one."""
-        wanted = self.pending.remove(lambda envelope: bool(envelope.headers and envelope.headers.get("lock") == key))
+        with self._lock:
+            wanted = self.pending.remove(lambda message: bool(message.headers and message.headers.get("lock") == key))
         for envelope in wanted:
             self._drop(envelope, "a newer equal job took its place")
         return bool(wanted)

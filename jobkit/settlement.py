@@ -29,14 +29,13 @@ def settle(engine: Engine, delivery: Delivery, outcome: Outcome, acknowledged: b
     """
     record, unhandled = _settle(engine, delivery, outcome, acknowledged)
     if delivery.envelope.headers and engine.batches:
-        engine.batches.note(record, outcome.kind, dead=record.state is State.DEAD)
+        with engine.changed:
+            engine.batches.note(record, outcome.kind, dead=record.state is State.DEAD)
     return record, unhandled
 
 
 def _settle(engine: Engine, delivery: Delivery, outcome: Outcome, acknowledged: bool) -> tuple[JobRecord, bool]:
-    engine.in_flight.pop(delivery.envelope.sequence, None)
-    if delivery.envelope.headers:
-        engine.pending.finished(delivery.envelope, engine.clock.time())
+    engine.end(delivery)
     kind = outcome.kind
     if kind is OutcomeKind.SUCCEEDED and acknowledged:
         return _note(engine, delivery, outcome, State.SUCCEEDED), False

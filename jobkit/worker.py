@@ -7,10 +7,12 @@ queue, whatever it held.
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from jobkit.current import activate
@@ -43,7 +45,9 @@ class WorkerPool:
         self._engine = engine
         self._served = None if queues is None else frozenset([queues] if isinstance(queues, str) else queues)
         self._timeout = timeout
-        self._stopping = threading.Event()
+        self._is_stopping = False
+        # Its put may be called in a signal handler, whatever the interrupted thread is at; an Event's set may not.
+        self._stop_requests: SimpleQueue[None] = SimpleQueue()
         self._running: dict[threading.Thread, Envelope] = {}
         self._threads = [
             threading.Thread(target=self._work, name=f"jobkit-worker-{number}", daemon=True)
@@ -52,18 +56,19 @@ class WorkerPool:
 
     @property
     def is_stopping(self) -> bool:
-        return self._stopping.is_set()
+        return self._is_stopping
 
     def stop(self) -> None:
         """Let the threads finish their jobs and end; `run` returns then. May be called from a signal handler."""
-        self._stopping.set()
+        self._is_stopping = True
+        self._stop_requests.put(None)
 
     def run(self) -> None:
         """Work until `stop`, a SIGTERM or a SIGINT (these two only where this is the main thread)."""
         with self._stop_on_signals():
             for thread in self._threads:
                 thread.start()
-            self._stopping.wait()
+            self._stop_requests.get()
             with self._engine.changed:
                 self._engine.changed.notify_all()
             deadline = self._engine.clock.time() + self._timeout
@@ -83,18 +88,28 @@ class WorkerPool:
                     try:
                         stepper.run(delivery_steps(engine, envelope))
                     except Exception as error:
-                        # A failure of the engine's own must not end the thread and starve the queue.
-                        engine.report(error)
+                        self._bury(envelope, error)
                     with engine.changed:
                         self._running.pop(threading.current_thread(), None)
         finally:
             stepper.close()
 
+    def _bury(self, envelope: Envelope, error: Exception) -> None:
+        """No job's own error but a performer's or a subscriber's: it must neither end the thread nor come for ever."""
+        engine = self._engine
+        with engine.changed:
+            engine.pending.remove(lambda message: message is envelope)
+        try:
+            engine.report(error)
+            engine.refuse(envelope, f"it could not be delivered: {type(error).__name__}: {error}", error)
+        except Exception:
+            logging.getLogger("jobkit.worker").exception("%r could not be delivered, nor that be told", envelope)
+
     def _next(self) -> Envelope | None:
         """The next message, waiting for one if need be; None when the pool stops."""
         engine = self._engine
         with engine.changed:
-            while not self._stopping.is_set():
+            while not self._is_stopping:
                 engine.arrive()
                 with engine.pending.set_aside() as aside:
                     envelope = engine.next_ready(self._serves, aside)

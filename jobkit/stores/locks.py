@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -29,6 +30,8 @@ class Locks:
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._locks: dict[str, Lock] = {}
+        # the threads of a worker take and release at the same time
+        self._mutex = threading.RLock()
 
     def acquire(
         self, key: str, job_id: str, limit: int = 1, ttl: float | None = None, keeps: bool = False
@@ -39,30 +42,32 @@ class Locks:
             limit: how many jobs may hold it at once.
             ttl: seconds until it ends by itself.
         """
-        lock = self.get(key)
-        if lock is None:
-            lock = self._locks[key] = Lock(key)
-        if job_id in lock.holders:
+        with self._mutex:
+            lock = self.get(key)
+            if lock is None:
+                lock = self._locks[key] = Lock(key)
+            if job_id in lock.holders:
+                return None
+            if len(lock.holders) >= limit:
+                return lock
+            now = self._now()
+            lock.holders[job_id] = now
+            lock.keeps = keeps
+            if ttl is not None:
+                lock.expires_at = now + ttl
             return None
-        if len(lock.holders) >= limit:
-            return lock
-        now = self._now()
-        lock.holders[job_id] = now
-        lock.keeps = keeps
-        if ttl is not None:
-            lock.expires_at = now + ttl
-        return None
 
     def release(self, key: str, job_id: str) -> bool:
         """Let go of `key`; False if another job holds it now."""
-        lock = self.get(key)
-        if lock is None:
+        with self._mutex:
+            lock = self.get(key)
+            if lock is None:
+                return True
+            if lock.holders.pop(job_id, None) is None:
+                return not lock.holders
+            if not lock.holders:
+                del self._locks[key]
             return True
-        if lock.holders.pop(job_id, None) is None:
-            return not lock.holders
-        if not lock.holders:
-            del self._locks[key]
-        return True
 
     def release_all(self, job_id: str) -> None:
         """Let go of everything that a finished or dead job holds, but for locks that only time ends."""
@@ -76,11 +81,12 @@ class Locks:
 
     def get(self, key: str) -> Lock | None:
         """The lock of that key, if somebody holds it and its time is not over."""
-        lock = self._locks.get(key)
-        if lock is not None and lock.expires_at is not None and lock.expires_at <= self._now():
-            del self._locks[key]
-            return None
-        return lock
+        with self._mutex:
+            lock = self._locks.get(key)
+            if lock is not None and lock.expires_at is not None and lock.expires_at <= self._now():
+                del self._locks[key]
+                return None
+            return lock
 
     def holder(self, key: str) -> str | None:
         """The id of a job that holds `key`."""

@@ -79,7 +79,7 @@ class TestTransactions:
             forget = register_transaction_hook(SQLAlchemyHook(lambda: session))
             session.execute(text("select 1"))
             Later.perform_later("committed")
-            assert len(engine.enqueued) == 0
+            assert not [*engine.enqueued]
             session.commit()
             session.execute(text("select 1"))
             Later.perform_later("rolled back")
