@@ -51,6 +51,7 @@ class Story:
         self.folder = folder
         self.next_file: str | None = None
         self.module = ""
+        (folder / "pytest.ini").write_text(SETTINGS)
 
     def parsers(self) -> list[object]:
         """What sybil should look for in the document."""
@@ -120,7 +121,6 @@ class Story:
         if not self.module:
             return
         (self.folder / "test_document.py").write_text(self.module, encoding="utf-8")
-        (self.folder / "pytest.ini").write_text(SETTINGS)
         if tests:
             output = self.run("pytest", "-q", "test_document.py")
             assert re.search(rf"^{len(tests)} passed", output, re.MULTILINE), output
