@@ -98,9 +98,9 @@ class AssertCount(_Assertion):
         if (number is None) is (self._number is None):
             wanted = "takes no number" if self._number is not None else "needs a number of jobs"
             raise ConfigError(f"{self._word}(): it {wanted}")
-        matcher = self._matcher(use, (), {"only": only, "except_": except_, "queue": queue})
         count = Count().exactly(number if number is not None else 0, self._word)
         target = self._selection(only, except_, queue)
+        matcher = self._matcher(use, (), {"only": only, "except_": except_, "queue": queue})
         matcher.expectation = Expectation(matcher.expectation.population, target, (), count)
         return matcher.verify() if use is Use.ALONE else matcher
 
@@ -147,14 +147,10 @@ class AssertWith(_Assertion):
         use = use_of_call()
         session = self._session
         policy: dict[str, Any] = {"only": job, "queue": queue if isinstance(queue, str) else None}
-        matcher = self._matcher(use, (), policy)
-        matcher.expectation = Expectation(
-            matcher.expectation.population,
-            None if job is None else target_of(job, session.captures),
-            (),
-            Count().at_least(1),
-        )
-        asking = matcher
+        target = None if job is None else target_of(job, session.captures)
+        matcher = asking = self._matcher(use, (), policy)
+        asking.is_asked = True
+        matcher.expectation = Expectation(matcher.expectation.population, target, (), Count().at_least(1))
         if callable(args):
             matcher = matcher.where(_asking(args, lambda record: list(record.arguments)))
         elif args is not _UNSET or kwargs is not None:
@@ -172,7 +168,6 @@ class AssertWith(_Assertion):
             matcher = matcher.where(_asking(priority, lambda record: record.priority))
         elif priority is not _UNSET:
             matcher = matcher.with_priority(priority)
-        asking.is_asked = True
         if use is Use.ALONE:
             return matcher.verify()
         asking.expectation = matcher.expectation

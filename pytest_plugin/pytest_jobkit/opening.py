@@ -8,15 +8,20 @@ from typing import Any
 
 import pytest
 
+from jobkit import ConfigError
 from pytest_jobkit.fixtures import SESSION
 from pytest_jobkit.session import JobSession
+from pytest_jobkit.strict import kinds_of
 
 
 @contextmanager
 def open_session(item: pytest.Item) -> Iterator[JobSession]:
     """The session of `item`, from here to the end of the block."""
     config = item.config
+    strict, allowed = _silence_allowed(item)
     session = JobSession(
+        strict=strict,
+        allow=allowed,
         frameworks=config.getini("jobkit_frameworks") or None,
         freezer=config.getini("jobkit_freezer"),
     )
@@ -31,3 +36,22 @@ def open_session(item: pytest.Item) -> Iterator[JobSession]:
     item.stash[SESSION] = session
     with session:
         yield session
+        # The test itself fails over what it left unsaid (`plugin.pytest_runtest_call`), not its teardown.
+        session.is_checked = True
+
+
+def _silence_allowed(item: pytest.Item) -> tuple[bool, list[str]]:
+    """Whether the test is strict, and what it allows: its markers, the nearest of which decides `strict`."""
+    strict: bool = item.config.getini("jobkit_strict")
+    allowed: list[str] = []
+    for marker in reversed(list(item.iter_markers("jobkit"))):
+        unknown = sorted(marker.kwargs.keys() - {"allow", "strict"})
+        if unknown or marker.args:
+            raise pytest.UsageError(f"{item.nodeid}: @pytest.mark.jobkit takes allow=[...] and strict=, not {marker}")
+        strict = marker.kwargs.get("strict", strict)
+        words = marker.kwargs.get("allow", [])
+        try:
+            allowed += kinds_of(words, f"{item.nodeid}: @pytest.mark.jobkit(allow=)")
+        except ConfigError as error:
+            raise pytest.UsageError(str(error)) from None
+    return strict, allowed

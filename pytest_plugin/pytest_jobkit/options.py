@@ -35,6 +35,15 @@ OPTIONS = (
         "what freezes the time of the code under test: freezegun (the default) or time-machine",
         default="freezegun",
     ),
+    Option(
+        "jobkit_strict",
+        "fail a test whose jobs came to nothing (discarded, dead, halted, dropped, refused) without a word of it",
+        kind="bool",
+        default=True,
+    ),
 )
 
-MARKERS = ()
+MARKERS = (
+    "jobkit(allow=[...], strict=True): kinds of bad ends of jobs that need no word of the test (discarded, dead, "
+    "halted, dropped, refused, uncommitted, unasked; all); strict=False allows all of them",
+)

@@ -7,7 +7,7 @@ from collections.abc import Generator
 import pytest
 
 from pytest_jobkit import fixtures
-from pytest_jobkit.options import OPTIONS
+from pytest_jobkit.options import MARKERS, OPTIONS
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,13 +23,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Bring in the fixtures."""
+    """Bring in the markers and the fixtures."""
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
     config.pluginmanager.register(fixtures, "jobkit-fixtures")
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
-    """Say in full why an ``assert have_enqueued_job(...)`` failed."""
+    """Say in full why an ``assert have_enqueued_job(...)`` failed, and fail a test whose jobs failed silently."""
     try:
         yield
     except AssertionError as error:
@@ -39,3 +41,22 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
 
             explain(error, session)
         raise
+    session = item.stash.get(fixtures.SESSION, None)
+    if session is not None:
+        text = session.silent_failure()
+        if text is not None:
+            pytest.fail(text, pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the story of its jobs to the report of a failed test, and counts of them to everybody's properties."""
+    report = yield
+    session = item.stash.get(fixtures.SESSION, None)
+    if session is not None and call.when == "call":
+        from pytest_jobkit.reporting import add_to_report
+
+        add_to_report(item, report, session)
+    return report

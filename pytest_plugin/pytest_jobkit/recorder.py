@@ -14,6 +14,29 @@ from pytest_jobkit.capture.frames import Frame, user_frames
 from pytest_jobkit.direct import DirectPerformances
 from pytest_jobkit.simulation.chance import HeldChance
 
+_ENQUEUES = (events.Enqueue, events.EnqueueAt)
+
+#: the events that the log keeps; the others say what a message or a delivery says as well
+_TOLD = (
+    *_ENQUEUES,
+    events.EnqueueDeferred,
+    events.Died,
+    events.Dropped,
+    events.WorkerLostEvent,
+    events.Redelivered,
+    events.Requeued,
+    events.Conflict,
+    events.Interrupt,
+    events.Resume,
+    events.BatchEvent,
+    events.Fired,
+)
+
+
+def is_refused(event: events.Enqueue | events.EnqueueAt) -> bool:
+    """Whether the job of this enqueue was kept out of its queue."""
+    return event.aborted or event.error is not None
+
 
 class Origin(StrEnum):
     """Through what a message came into a queue."""
@@ -46,6 +69,7 @@ class RecordingEngine(Engine):
         chances: every source of chance in the engine.
         pushes: every message that was put into a queue, in order.
         deliveries: every execution, in order, those of `perform_now` included.
+        log: the same things, and the events that tell of no delivery, in the order in which they happened.
         buried: every job that went to the dead set, in order, those that left it again included.
     """
 
@@ -55,6 +79,7 @@ class RecordingEngine(Engine):
         self.pushes: list[Push] = []
         self.deliveries: list[JobRecord] = []
         self.buried: list[JobRecord] = []
+        self.log: list[tuple[float, Push | JobRecord | Event]] = []
         self._direct = DirectPerformances()
 
     def chance(self, purpose: str) -> HeldChance:
@@ -72,7 +97,9 @@ class RecordingEngine(Engine):
         else:
             state = State.ENQUEUED if due is None or due <= self.clock.time() else State.SCHEDULED
             origin = Origin.ENQUEUED
-        self.pushes.append(Push(JobRecord(envelope, state, envelope.attempt), origin, frames))
+        push = Push(JobRecord(envelope, state, envelope.attempt), origin, frames)
+        self.pushes.append(push)
+        self.log.append((self.clock.time(), push))
         super().push(envelope)
 
     def bury(self, record: JobRecord, error: BaseException | None) -> None:
@@ -80,13 +107,19 @@ class RecordingEngine(Engine):
         super().bury(record, error)
 
     def note_performed(self, record: JobRecord) -> None:
-        self.deliveries.append(record)
+        self._note_delivery(record)
         super().note_performed(record)
+
+    def _note_delivery(self, record: JobRecord) -> None:
+        self.deliveries.append(record)
+        self.log.append((record.finished or self.clock.time(), record))
 
     def emit(self, event: Event) -> None:
         direct = self._direct.see(event)
         if direct is not None:
-            self.deliveries.append(direct)
+            self._note_delivery(direct)
+        if isinstance(event, _TOLD) and (not isinstance(event, _ENQUEUES) or is_refused(event)):
+            self.log.append((event.time, event))
         if isinstance(event, (events.Redelivered, events.Requeued)):
             origin = Origin.REDELIVERED if isinstance(event, events.Redelivered) else Origin.REQUEUED
             for push in reversed(self.pushes):

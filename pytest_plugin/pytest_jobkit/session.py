@@ -5,7 +5,7 @@ It needs no pytest: ``with JobSession() as jobs:`` works in a script, in unittes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime
 from types import TracebackType
@@ -20,10 +20,13 @@ from pytest_jobkit.matchers.expectation import Expectation, Verdict
 from pytest_jobkit.matchers.matcher import HaveJob
 from pytest_jobkit.matchers.question import Question, Said
 from pytest_jobkit.matchers.sighting import DEAD, DISCARDED, ENQUEUED, PENDING, PERFORMED, PUSHED, RETRIED
+from pytest_jobkit.matchers.target import Selection, Target
 from pytest_jobkit.performing import PerformEnqueuedJobs
 from pytest_jobkit.recorder import RecordingEngine
 from pytest_jobkit.simulation.chance import HeldChance
 from pytest_jobkit.simulation.simulate import SimulateRetries
+from pytest_jobkit.strict import SilentFailure, kinds_of, silent_failure
+from pytest_jobkit.timeline import Moment, timeline
 
 if TYPE_CHECKING:
     from jobkit import QueueConfig, Schedule
@@ -42,6 +45,9 @@ class JobSession:
         config: queues, weights, retries; schedule: recurring jobs.
         frameworks: names of the frameworks to capture; None captures every one that is imported.
         freezer: "freezegun" or "time-machine".
+        strict: whether leaving the session raises `SilentFailure` over a job that came to nothing (discarded, dead,
+            halted, dropped, refused) without a word of the test.
+        allow: the kinds that need no word.
 
     Attributes:
         engine: the engine under the test.
@@ -58,6 +64,8 @@ class JobSession:
         schedule: Schedule | None = None,
         frameworks: Sequence[str] | None = None,
         freezer: str = "freezegun",
+        strict: bool = True,
+        allow: Iterable[str] | str = (),
     ) -> None:
         clock = VirtualClock(_present() if start is None else start)
         self.engine = RecordingEngine(clock=clock, seed=seed, config=config, schedule=schedule)
@@ -71,6 +79,12 @@ class JobSession:
         self.said: Said | None = None
         #: ids of the jobs whose bad end the test knows of
         self.spoken_of: set[str] = set()
+        #: what the test asked of enqueued jobs; None for any job
+        self.enqueue_questions: list[Target | Selection | None] = []
+        self._began = clock.time()
+        self._allowed = kinds_of("all" if not strict else allow, "JobSession(allow=)")
+        #: whether the end of the test was checked already, or is not to be
+        self.is_checked = False
         self._open = ExitStack()
 
         self.have_enqueued_job = HaveJob(self, "have_enqueued_job", ENQUEUED)
@@ -132,10 +146,23 @@ class JobSession:
         """Note that the test asked about these jobs: of those that it found it knows how they ended."""
         if expectation.population in (DISCARDED, DEAD):
             self.spoken_of.update(seen.record.job_id for seen in verdict.matched)
+        elif expectation.population in (ENQUEUED, PENDING, PUSHED):
+            self.enqueue_questions.append(expectation.target)
 
     def raised(self, error: BaseException, first: int) -> None:
         """Note that the test got to see `error`, of a delivery from number `first` on: that job's end is known."""
         self.spoken_of.update(record.job_id for record in self.engine.deliveries[first:] if record.error is error)
+
+    def timeline(self) -> list[Moment]:
+        """The story of the test's jobs, in order."""
+        return timeline(self.engine, self._began)
+
+    def silent_failure(self) -> str | None:
+        """What went wrong with the jobs of which the test never spoke; None if nothing did, or if this was asked."""
+        if self.is_checked:
+            return None
+        self.is_checked = True
+        return silent_failure(self, self._allowed)
 
     # From beginning to end
 
@@ -154,7 +181,12 @@ class JobSession:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._open.close()
+        try:
+            text = self.silent_failure() if error is None else None
+            if text is not None:
+                raise SilentFailure(text)
+        finally:
+            self._open.close()
 
     def __repr__(self) -> str:
         engine = self.engine

@@ -48,7 +48,7 @@ class JobMatcher(Question):
         Raises:
             TypeError: the job's signature does not take such arguments, so nothing could ever match.
         """
-        target = self.expectation.target
+        target = self._base.target
         signature = None if target is None else target.signature
         if target is not None and signature is not None:
             check_fits(signature, target.shown, arguments, kwarguments)
@@ -56,7 +56,7 @@ class JobMatcher(Question):
 
     def where(self, predicate: Callable[[JobRecord], Any]) -> JobMatcher:
         """`predicate` says yes. It always gets a `JobRecord`: ``where(lambda job: job.arguments[0] > 10)``."""
-        return self._narrowed(Where(predicate, f"where {len(self.expectation.conditions)}"))
+        return self._narrowed(Where(predicate, f"where {len(self._base.conditions)}"))
 
     def on_queue(self, queue: str) -> JobMatcher:
         """On the queue of this name, its prefix included."""
@@ -71,12 +71,15 @@ class JobMatcher(Question):
 
         Without `within` times agree to the millisecond, which is what frameworks round to.
         """
+        label = self._base.population.at
         epoch_seconds(moment, "at()")
-        return self._narrowed(At(moment, tolerance(within, "at()"), self.expectation.population.at))
+        return self._narrowed(At(moment, tolerance(within, "at()"), label))
 
     def delayed_by(self, delay: float | timedelta, within: float = 0.0) -> JobMatcher:
         """So many seconds (or a timedelta) after it was enqueued, give or take `within` seconds."""
-        return self._narrowed(DelayedBy(seconds(delay), tolerance(within, "delayed_by()")))
+        base = self._base
+        condition = DelayedBy(seconds(delay), tolerance(within, "delayed_by()"))
+        return self._next(base.with_condition(condition), condition.written)
 
     def immediately(self) -> JobMatcher:
         """Without a delay."""
@@ -90,7 +93,7 @@ class JobMatcher(Question):
         Raises:
             ConfigError: asked of enqueued jobs, which have no error yet.
         """
-        if self.expectation.population.verb == "enqueued":
+        if self._base.population.verb == "enqueued":
             raise ConfigError(
                 f"{self._word}(...).with_error(): a job that was just enqueued has no error; "
                 "ask have_retried_job, have_discarded_job or have_dead_job"
@@ -121,16 +124,16 @@ class JobMatcher(Question):
 
     def at_least(self, number: int) -> JobMatcher:
         """This many or more."""
-        expectation = replace(self.expectation, count=self.expectation.count.at_least(number))
+        expectation = replace(self._base, count=self.expectation.count.at_least(number))
         return self._next(expectation, f"at_least({number})")
 
     def at_most(self, number: int) -> JobMatcher:
         """This many or fewer, none included."""
-        expectation = replace(self.expectation, count=self.expectation.count.at_most(number))
+        expectation = replace(self._base, count=self.expectation.count.at_most(number))
         return self._next(expectation, f"at_most({number})")
 
     def _exactly(self, number: int, word: str) -> JobMatcher:
-        return self._next(replace(self.expectation, count=self.expectation.count.exactly(number, word)), word)
+        return self._next(replace(self._base, count=self.expectation.count.exactly(number, word)), word)
 
     # What matched
 
@@ -173,11 +176,16 @@ class JobMatcher(Question):
         self.session.asked_about(self.expectation, verdict)
         return verdict
 
+    @property
+    def _base(self) -> Expectation:
+        """What a modifier starts from. The matcher that it narrows, or refuses to, is not itself to be asked."""
+        self.is_asked = True
+        return self.expectation
+
     def _narrowed(self, condition: Condition) -> JobMatcher:
-        return self._next(self.expectation.with_condition(condition), condition.written)
+        return self._next(self._base.with_condition(condition), condition.written)
 
     def _next(self, expectation: Expectation, written: str) -> JobMatcher:
-        self.is_asked = True
         return JobMatcher(self.session, self._word, expectation, (*self._written, written))
 
     def __repr__(self) -> str:

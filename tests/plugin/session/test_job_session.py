@@ -97,8 +97,8 @@ def test_the_fixtures_have_types(
 ) -> None:
     ship.perform_later(1)
 
-    assert_type(have_enqueued_job(ship), JobMatcher)
-    assert_type(have_enqueued_job(ship).with_args(1).once() & have_enqueued_job(ship), Joined)
+    assert assert_type(have_enqueued_job(ship), JobMatcher)
+    assert assert_type(have_enqueued_job(ship).with_args(1).once() & have_enqueued_job(ship), Joined)
     with have_enqueued_job(ship).never() as enqueued:
         assert_type(enqueued, JobMatcher)
     assert_type(enqueued.jobs, tuple[JobRecord, ...])
