@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import random
 import sys
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import dramatiq.asyncio
@@ -181,6 +182,15 @@ class DramatiqCapture(Capture):
 
     def signature(self, target: object) -> inspect.Signature | None:
         return inspect.signature(target.fn) if isinstance(target, Actor) else None
+
+    def body(self, target: object) -> tuple[Any, str] | None:
+        return (target, "fn") if isinstance(target, Actor) else None
+
+    def send(self, target: object, arguments: Sequence[Any], kwarguments: dict[str, Any]) -> None:
+        """As ``actor.send``."""
+        if not isinstance(target, Actor):
+            return super().send(target, arguments, kwarguments)
+        target.send(*arguments, **kwarguments)
 
     def busy_with(self) -> str | None:
         return self._busy

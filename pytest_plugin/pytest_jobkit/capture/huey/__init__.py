@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -226,6 +226,17 @@ class HueyCapture(Capture):
         return signature.replace(
             parameters=[one for one in signature.parameters.values() if one.name != "task"]
         )  # fmt: skip
+
+    def body(self, target: object) -> tuple[Any, str] | None:
+        """The function itself is in a closure, so this is the method that calls it."""
+        task_class = target.task_class if isinstance(target, TaskWrapper) else target
+        return (task_class, "execute") if self.job_name(task_class) is not None else None
+
+    def send(self, target: object, arguments: Sequence[Any], kwarguments: dict[str, Any]) -> None:
+        """As the call of a task."""
+        if not isinstance(target, TaskWrapper):
+            return super().send(target, arguments, kwarguments)
+        target(*arguments, **kwarguments)
 
     def busy_with(self) -> str | None:
         return self._busy

@@ -9,8 +9,10 @@ included, and what RQ keeps about a job (status, results, registries) is there t
 from __future__ import annotations
 
 import inspect
+import sys
 import types
 import zlib
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -18,7 +20,7 @@ from typing import Any, NamedTuple
 import redis.connection
 import rq
 import rq.utils
-from rq.exceptions import NoSuchJobError
+from rq.exceptions import AbandonedJobError, NoSuchJobError
 from rq.job import Job, JobStatus
 from rq.queue import Queue
 from rq.serializers import resolve_serializer
@@ -207,8 +209,10 @@ class RQCapture(Capture):
                 return job
             self._begun.add(job.id)
             self._worker(queue).lose(job, queue, begun)
-            follows = "RQ retries it" if job.id in self._arrived else "no retry is left: it is in the failed registry"
-            return Outcome(OutcomeKind.LOST, reason=f"the work-horse was killed after the body had begun; {follows}")
+            error = AbandonedJobError("the work-horse was killed after the body had begun")
+            if job.id in self._arrived:
+                return Outcome(OutcomeKind.RETRIED, error=error, reason=f"{error}; RQ retries it")
+            return Outcome(OutcomeKind.FAILED, error=error, reason=f"{error}, and no retry is left")
         finally:
             self._delivery, self._arrived = outer
 
@@ -232,6 +236,22 @@ class RQCapture(Capture):
 
     def signature(self, target: object) -> inspect.Signature | None:
         return inspect.signature(target) if callable(target) else None
+
+    def body(self, target: object) -> tuple[Any, str] | None:
+        """RQ imports the function by its name each time."""
+        name = self.job_name(target)
+        if name is None or "<locals>" in name:
+            return None
+        owner, _, attribute = name.rpartition(".")
+        holder = sys.modules.get(owner) or rq.utils.import_attribute(owner)
+        return holder, attribute
+
+    def send(self, target: object, arguments: Sequence[Any], kwarguments: dict[str, Any]) -> None:
+        """As ``delay``, where the ``job`` decorator has said to which queue; RQ's retries are declared there too."""
+        delay = getattr(target, "delay", None)
+        if delay is None:
+            return super().send(target, arguments, kwarguments)
+        delay(*arguments, **kwarguments)
 
     def busy_with(self) -> str | None:
         return self._busy

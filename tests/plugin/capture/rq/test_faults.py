@@ -32,7 +32,7 @@ def on_failure(job: Any, connection: Any, kind: Any, error: Any, traceback: Any)
     told.append("failed")
 
 
-def test_a_killed_job_without_retries_is_lost_since_rq_takes_it_out_of_the_queue_first(
+def test_a_killed_job_without_retries_has_failed_since_rq_takes_it_out_of_the_queue_first(
     engine: Engine, queue: Queue
 ) -> None:
     job = queue.enqueue(charge, 1)
@@ -40,10 +40,11 @@ def test_a_killed_job_without_retries_is_lost_since_rq_takes_it_out_of_the_queue
     lost = engine.lose_worker(job.id)
     engine.drain()
 
-    assert (lost.state, told) == (State.LOST, [])
+    assert (lost.state, told) == (State.DEAD, [])
     assert job.get_status() == "failed"
     assert "Work-horse terminated" in str(job.latest_result().exc_string)  # type: ignore[union-attr]  # it has one
-    assert [event.name for event in engine.history][-1] == "dropped"
+    assert job.id in queue.failed_job_registry
+    assert "no retry is left" in engine.dead[0].reason
 
 
 def test_a_killed_job_with_a_retry_left_runs_again_after_its_interval(engine: Engine, queue: Queue) -> None:
@@ -55,7 +56,7 @@ def test_a_killed_job_with_a_retry_left_runs_again_after_its_interval(engine: En
 
     assert told == [1]
     assert [(record.state, (record.started or 0) - start) for record in engine.performed] == [
-        (State.LOST, 0),
+        (State.RETRIED, 0),
         (State.SUCCEEDED, 15),
     ]
     assert engine.performed[-1].executions == 2
@@ -67,7 +68,7 @@ def test_a_job_killed_inside_its_body_runs_no_callback(engine: Engine, queue: Qu
     engine.drain()
 
     assert told == [1, 1]
-    assert [record.state for record in engine.performed] == [State.LOST, State.SUCCEEDED]
+    assert [record.state for record in engine.performed] == [State.RETRIED, State.SUCCEEDED]
     assert job.get_status() == "finished"
 
 
