@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterator
 from typing import Any
 
 from pytest_jobkit.retry_safety.exploring.scene import Saved, Scene
+from pytest_jobkit.retry_safety.worlds.tables import Table
 from pytest_jobkit.retry_safety.judging.observation import all_tables
 
 _LOOKED_AT = 4  # states at the end of the search
@@ -37,6 +38,8 @@ def _leaves(key: Any, path: str) -> Iterator[tuple[str, Hashable]]:
     """The named parts of a world's identity that have no named parts themselves."""
     named = False
     if isinstance(key, tuple):
+        if any(isinstance(part, tuple) and part and isinstance(part[-1], Table) for part in key):
+            return  # a database, whose rows are listed by table
         for part in key:
             if isinstance(part, tuple) and len(part) == 2 and isinstance(part[0], str) and part[0].isidentifier():
                 named = True

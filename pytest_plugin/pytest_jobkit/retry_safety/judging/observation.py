@@ -55,7 +55,8 @@ class Final:
             and self.tables == other.tables
             and self.data == other.data
             and self.counts == other.counts
-            and not self.broken
+            and self.broken is None
+            and other.broken is None
             and self.conflicts == other.conflicts
             and self.leftovers == other.leftovers
             and bool(self.observed == other.observed)
