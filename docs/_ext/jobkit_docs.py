@@ -6,10 +6,11 @@ import inspect
 from typing import Any, ClassVar
 
 from docutils import nodes
-from pytest_jobkit import fixtures
-from pytest_jobkit.options import OPTIONS
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+
+from pytest_jobkit import fixtures
+from pytest_jobkit.options import OPTIONS
 
 
 def fixture_table() -> str:
@@ -22,9 +23,7 @@ def fixture_table() -> str:
 
 def option_table() -> str:
     """Each setting of the plugin, as a Markdown table."""
-    rows = [
-        f"| `{option.ini}` | {f'`{option.flag}`' if option.flag else ''} | {option.help} |" for option in OPTIONS
-    ]
+    rows = [f"| `{option.ini}` | {f'`{option.flag}`' if option.flag else ''} | {option.help} |" for option in OPTIONS]
     return "\n".join(["| Key in the configuration file | Option | What it does |", "| --- | --- | --- |", *rows])
 
 
