@@ -26,6 +26,7 @@ app.conf.update(
     worker_hijack_root_logger=False,
     broker_connection_retry_on_startup=True,
     result_expires=60,
+    worker_lost_wait=0.2,
     broker_transport_options={"polling_interval": 0.05},
 )
 
