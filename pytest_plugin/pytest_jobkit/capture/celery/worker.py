@@ -23,6 +23,7 @@ from celery.exceptions import (
     TaskRevokedError,
     WorkerLostError,
 )
+from celery.utils.time import maybe_iso8601, maybe_make_aware
 from celery.worker import state as worker_state
 from celery.worker.consumer.consumer import Consumer
 from celery.worker.request import Request
@@ -185,9 +186,9 @@ def _outcome(publication: Publication, ended: tuple[Any, Any] | None) -> Outcome
 
 
 def _not_run(publication: Publication) -> Outcome:
-    expires = publication.fields.get("expires")
-    if expires and publication.fields["id"] in worker_state.revoked:
-        return Outcome(OutcomeKind.DISCARDED, reason=f"expired before it ran (expires {expires}), or revoked")
+    expires: Any = maybe_iso8601(publication.fields.get("expires"))
+    if expires is not None and maybe_make_aware(expires) < publication.app.now():
+        return Outcome(OutcomeKind.DISCARDED, reason=f"expired before it ran (expires {expires.isoformat()})")
     return Outcome(OutcomeKind.DISCARDED, reason="revoked before it ran")
 
 
