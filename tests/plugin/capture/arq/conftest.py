@@ -1,4 +1,7 @@
-"""A pool on a closed port and an engine that captures it."""
+"""A pool on a closed port and an engine that captures it.
+
+arq asks for redis-py below 6, which other frameworks are past; the tests are skipped where it is not installed.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,6 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-
-pytest.importorskip("arq", reason="arq asks for redis-py below 6, so it is installed apart from the other frameworks")
-
-from arq.connections import ArqRedis
 
 from jobkit.engine import Engine
 from pytest_jobkit.capture.installed import InstalledCaptures
@@ -59,5 +58,7 @@ def captures(installed: tuple[Engine, InstalledCaptures]) -> InstalledCaptures:
 
 
 @pytest.fixture
-def pool(engine: Engine) -> ArqRedis:
+def pool(engine: Engine) -> Any:
+    from arq.connections import ArqRedis
+
     return ArqRedis(host="127.0.0.1", port=1)

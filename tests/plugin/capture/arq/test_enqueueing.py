@@ -52,7 +52,8 @@ def test_the_body_is_what_redis_would_have_held(engine: Engine, pool: Any, app: 
     job = enqueue(pool, "add", 1, b=2)
 
     (record,) = engine.enqueued
-    sent = pickle.loads(record.envelope.body)
+    body: Any = record.envelope.body
+    sent = pickle.loads(body)
     assert sent == {"t": None, "f": "add", "a": (1,), "k": {"b": 2}, "et": round(engine.clock.time() * 1000)}
     assert job is not None
     assert record.job_id == job.job_id

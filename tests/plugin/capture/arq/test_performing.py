@@ -19,7 +19,7 @@ from pytest_jobkit.capture.installed import InstalledCaptures
 
 
 def enqueue(pool: Any, name: str, *arguments: Any, **options: Any) -> Job:
-    job = asyncio.run(pool.enqueue_job(name, *arguments, **options))
+    job: Job | None = asyncio.run(pool.enqueue_job(name, *arguments, **options))
     assert job is not None
     return job
 
