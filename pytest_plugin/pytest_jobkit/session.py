@@ -50,7 +50,7 @@ class JobSession:
         allow: the kinds that need no word.
 
     Attributes:
-        engine: the engine under the test.
+        engine: the engine under the test; everything that it offers (`advance`, `requeue`, `locks`, ...) may be used.
         clock: its time.
         captures: the captured frameworks.
     """
@@ -139,6 +139,30 @@ class JobSession:
     def history(self) -> tuple[Event, ...]:
         """Every event of the engine, in order."""
         return self.engine.history
+
+    # What a queue and its workers do to a job
+
+    def redeliver(self, job: Any) -> JobRecord:
+        """Enqueue the same message once more, as a queue that lost an acknowledgement does; returns the duplicate.
+
+        Args:
+            job: what `perform_later` returned, a `JobRecord`, or a job id.
+
+        Raises:
+            JobkitError: no such job was ever enqueued here.
+        """
+        return self.engine.redeliver(job)
+
+    def lose_worker(self, job: Any) -> JobRecord:
+        """Begin a job that waits and lose its worker; how it is acknowledged decides whether it comes back.
+
+        Args:
+            job: what `perform_later` returned, a `JobRecord`, or a job id.
+
+        Raises:
+            JobkitError: no such job waits.
+        """
+        return self.engine.lose_worker(job)
 
     # What the test has said
 

@@ -162,11 +162,20 @@ def _name(record: JobRecord) -> str:
     return record.name.rpartition(".")[2]
 
 
+def _by_head(troubles: Iterable[Trouble]) -> dict[tuple[Silence, str], list[Trouble]]:
+    """What happened to many jobs in the same words is told once."""
+    alike: dict[tuple[Silence, str], list[Trouble]] = {}
+    for trouble in troubles:
+        alike.setdefault((trouble.kind, trouble.head), []).append(trouble)
+    return alike
+
+
 def _text(troubles: list[Trouble], session: JobSession) -> str:
     moments = session.timeline()
     lines = ["nothing asserted in this test failed, but:"]
-    for trouble in troubles:
-        lines += ["", f"  {trouble.head}"]
+    for (_, head), alike in _by_head(troubles).items():
+        trouble = alike[0]
+        lines += ["", f"  {head}{f' ({len(alike)} jobs; the first:)' if len(alike) > 1 else ''}"]
         if trouble.job_id is not None:
             lines += [f"      {line}" for line in story(moments, trouble.job_id)]
         if trouble.kind in _EXPECTING:

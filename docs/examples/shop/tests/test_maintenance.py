@@ -41,10 +41,11 @@ def test_the_same_file_is_enqueued_once_at_a_time(jobs):
     assert [record.job_id for record in jobs.engine.enqueued] == [first.job_id]
 
 
-def test_many_requests_to_sync_a_user_are_one_job(jobs, perform_enqueued_jobs, shop):
+def test_many_requests_to_sync_a_user_are_one_job(have_enqueued_job, perform_enqueued_jobs, shop):
     for _ in range(5):
         SyncUser.perform_later(1)
 
+    assert have_enqueued_job(SyncUser).with_args(1).once()
     assert perform_enqueued_jobs().performed == 1
     assert shop.one("select synced_at from users where id = 1")["synced_at"]
 
