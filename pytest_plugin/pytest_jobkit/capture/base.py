@@ -20,7 +20,7 @@ Adding a framework takes one file (or folder) in this package and no list to ext
    - ``restore``: say in `patch` which calls would open a connection, with `forbid`; undone with the rest.
 
 4. Say what the framework promises: `attempts_max`, `ack_mode`, `lose`, `visibility_timeout`.
-5. Say how people name its jobs: `job_name`, `target`, `signature`.
+5. Say how people name its jobs and start them: `job_name`, `target`, `signature`, `send`, `body`.
 
 The retry of a job is captured like any other message: set ``retry=True`` and keep the job's id.
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import celery.utils.time
@@ -177,6 +177,20 @@ class CeleryCapture(Capture):
     def signature(self, target: object) -> inspect.Signature | None:
         """The parameters of ``run``, without the ``self`` of a bound task."""
         return inspect.signature(target.run) if isinstance(target, Task) else None
+
+    def body(self, target: object) -> tuple[Any, str] | None:
+        """Inside of what autoretry wraps around the task, so that an error there is retried."""
+        if not isinstance(target, Task):
+            return None
+        if hasattr(target, "_orig_run"):
+            return target, "_orig_run"
+        return target if "run" in vars(target) else type(target), "run"
+
+    def send(self, target: object, arguments: Sequence[Any], kwarguments: dict[str, Any]) -> None:
+        if not isinstance(target, (Task, Signature)):
+            return super().send(target, arguments, kwarguments)
+        target.apply_async(tuple(arguments), kwarguments)
+        return None
 
     # Execute
 
