@@ -56,10 +56,14 @@ class Place:
             current = current.parent
 
     def before(self) -> Iterator[Place]:
-        """The statements that have begun whenever this one runs, nearest first, owners included."""
+        """The statements that have begun whenever this one runs, nearest first, owners included.
+
+        A ``with`` before it has run its body; a ``try`` too, if every handler leaves.
+        """
         for level in self.lineage():
             for index in range(level.index - 1, -1, -1):
-                yield Place(level.block[index], level.block, index, level.parent, level.branch)
+                earlier = Place(level.block[index], level.block, index, level.parent, level.branch)
+                yield from _certain(earlier)
             if level.parent is not None:
                 yield level.parent
 
@@ -116,6 +120,17 @@ class Place:
     def dominates(self, other: Place) -> bool:
         """Whether every run that reaches `other` has begun this statement."""
         return any(level.block is self.block and level.index >= self.index for level in other.lineage())
+
+
+def _certain(place: Place) -> Iterator[Place]:
+    statement = place.statement
+    is_sure = isinstance(statement, With) or (
+        isinstance(statement, Try) and all(leaves(handler.body) for handler in statement.handlers)
+    )
+    if is_sure and isinstance(statement, With | Try):
+        for index in range(len(statement.body) - 1, -1, -1):
+            yield from _certain(Place(statement.body[index], statement.body, index, place, "body"))
+    yield place
 
 
 def _exits(statement: If, place: Place) -> Iterator[Test]:

@@ -7,7 +7,7 @@ the project's root), then ``src``-like folders there, then the folders that hold
 from __future__ import annotations
 
 # os.path and scandir are several times faster than pathlib, and this runs for each import:
-# ruff: noqa: PTH100, PTH118, PTH120, PTH122, PTH206, PTH208
+# ruff: noqa: PTH100, PTH118, PTH119, PTH120, PTH122, PTH206, PTH208
 import os
 import sys
 from collections.abc import Iterable
@@ -16,13 +16,21 @@ SOURCE_FOLDERS = ("src", "lib", "python", "app", "apps", "backend", "server", "p
 
 
 class Finder:
-    """Finds modules below `root`. `foreign` are import roots that are never looked for in the project."""
+    """Finds modules below `root`. `foreign` are import roots that are never looked for in the project.
 
-    def __init__(self, root: str, foreign: Iterable[str] = ()) -> None:
+    `unsaved` are absolute paths of files that are not on the disk: standard input, examples.
+    """
+
+    def __init__(self, root: str, foreign: Iterable[str] = (), unsaved: Iterable[str] = ()) -> None:
         self.root = os.path.abspath(root)
         self.foreign = frozenset(foreign) | sys.stdlib_module_names
         self.known_roots: dict[str, None] = {}
         self._listings: dict[str, frozenset[str]] = {}
+        self._unsaved: dict[str, set[str]] = {}
+        for path in unsaved:
+            while path != self.root and os.path.dirname(path) != path:
+                self._unsaved.setdefault(os.path.dirname(path), set()).add(os.path.basename(path))
+                path = os.path.dirname(path)
         self._roots: dict[str, tuple[str, ...]] = {}
         self._found: dict[tuple[str, str], str | None] = {}
 
@@ -34,6 +42,7 @@ class Finder:
                 names = frozenset(os.listdir(folder))
             except OSError:
                 names = frozenset()
+            names |= self._unsaved.get(folder, set())
             self._listings[folder] = names
         return names
 

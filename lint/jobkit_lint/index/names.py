@@ -75,7 +75,8 @@ class Names:
                 return self.origin(value, scope, place, depth)
             case e.Subscript():
                 base = self.origin(node.value, scope, place, depth)
-                return base.step("[]") if base is not None else None
+                step = "[:]" if isinstance(node.index, e.Slice) else "[]"
+                return base.step(step) if base is not None else None
             case e.Assigned(value=value):
                 return self.origin(value, scope, place, depth)
             case e.Constant(kind=kind) if kind not in ("None", "ellipsis"):
@@ -199,6 +200,12 @@ class Names:
         if isinstance(root, Module) and not base.trail:
             found = self.project.member(root, name)
             return self._variable(found, depth) if found is not None else base.step(name)
+        if isinstance(root, Class) and base.trail == ("super()",):
+            for ancestor in self.lineage(root)[1:]:
+                method = ancestor.method(name) if isinstance(ancestor, Class) else None
+                if method is not None:
+                    return Origin(method)
+            return base.step(name)
         if isinstance(root, Class) and base.trail in ((), ("()",)):
             found = self.class_attribute(root, name, base.trail == ("()",), depth + 1)
             return found if found is not None else base.step(name)

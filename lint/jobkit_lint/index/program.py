@@ -40,6 +40,7 @@ class Program:
     def __init__(self, root: Path, settings: Settings, contents: dict[str, bytes] | None = None) -> None:
         self.settings = settings
         self.frameworks = known_frameworks()
+        self.root = root.resolve()
         self.problems: list[Problem] = []
         self.files: list[tuple[str, str]] = []
         self.selected: list[Module] = []
@@ -48,7 +49,7 @@ class Program:
         self._shown: dict[str, str] = {}
         self._sources: dict[str, Source] = {}
         foreign = {package for framework in self.frameworks for package in framework.packages} | FOREIGN
-        self.project = Project(Finder(str(root), foreign), self._load, self.source)
+        self.project = Project(Finder(str(root), foreign, self._contents), self._load, self.source)
         aliases = {**fact_aliases()}
         transparent: set[str] = set()
         for framework in self.frameworks:
@@ -157,6 +158,22 @@ class Program:
         """The jobs defined in the given files."""
         chosen = {module.path for module in self.selected}
         return [job for job in self.jobs.all() if job.module.path in chosen]
+
+    def path_of(self, shown: str) -> str:
+        """The absolute path of a file that was shown as `shown`."""
+        return os.path.abspath(shown)
+
+    def is_given(self, module: Module) -> bool:
+        """Whether the module is one of the given files: findings are placed only there."""
+        return module.path in self._shown
+
+    def is_test(self, module: Module) -> bool:
+        """Whether the file holds tests, by its name or its folder below the project's root."""
+        path = Path(module.path)
+        relative = path.relative_to(self.root) if path.is_relative_to(self.root) else Path(path.name)
+        name = relative.stem
+        in_tests = any(part in ("test", "tests", "testing") for part in relative.parts[:-1])
+        return in_tests or name.startswith("test_") or name.endswith("_test") or name in ("conftest", "tests")
 
 
 def shown_files(paths: Iterable[str]) -> list[tuple[str, str]]:

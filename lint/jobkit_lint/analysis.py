@@ -1,0 +1,152 @@
+"""What rules ask: the facade over the index and the flow analysis. Made once a run, read by every rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from jobkit_lint.flow.effects import Effect, EffectKind, Effects
+from jobkit_lint.flow.evidence import Evidence, Values
+from jobkit_lint.flow.guards import Guard, Guards
+from jobkit_lint.flow.marks import Marks
+from jobkit_lint.flow.places import Place, Step
+from jobkit_lint.flow.scopes import Scope
+from jobkit_lint.flow.states import States
+from jobkit_lint.index.jobs import Job
+from jobkit_lint.index.models import Models
+from jobkit_lint.index.program import Program
+from jobkit_lint.index.sites import Site
+from jobkit_lint.index.symbols import Function, Module, Origin
+from jobkit_lint.settings import Settings
+from jobkit_lint.tree.expressions import AnyExpression, At, is_constant
+
+
+class Analysis:
+    """Questions about the program. Answers of None mean "cannot be told", on which a rule stays silent."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.settings: Settings = program.settings
+        self.names = program.names
+        self.models = Models(self.names)
+        self.values = Values(self.names, self.models)
+        self.states = States(self.names, self.values)
+        self.marks = Marks(self.names, self.models)
+        facts = self.settings.facts
+        self._effects = Effects(self.names, self.models, self.values, facts)
+        self._guards = Guards(self.states, self.marks, self.models, frozenset(facts.guard))
+
+    # -- the program -------------------------------------------------------------------------------------
+
+    @cached_property
+    def jobs(self) -> list[Job]:
+        """Every recognised job, also those of files that were only loaded because a name led to them."""
+        return self.program.jobs.all()
+
+    @cached_property
+    def sites(self) -> list[Site]:
+        """Every resolved enqueue site of the given files, in order of file and line."""
+        return sorted(self.program.sites.found, key=lambda site: (site.module.shown, site.at))
+
+    @cached_property
+    def _sites_by_job(self) -> dict[Job, list[Site]]:
+        found: dict[Job, list[Site]] = {}
+        for site in self.sites:
+            found.setdefault(site.job, []).append(site)
+        return found
+
+    def sites_of(self, job: Job) -> list[Site]:
+        """The enqueue sites of a job."""
+        return self._sites_by_job.get(job, [])
+
+    def scope(self, function: Function) -> Scope:
+        """The names, statements (`places`) and calls (`steps`) of a function."""
+        return self.names.scope(function)
+
+    def body(self, job: Job) -> Scope | None:
+        """The scope of the function that a job runs."""
+        return self.names.scope(job.function) if job.function is not None else None
+
+    def module_scope(self, module: Module) -> Scope:
+        """The scope of a module's top."""
+        return self.names.module_scope(module)
+
+    # -- meanings ----------------------------------------------------------------------------------------
+
+    def origin(self, node: AnyExpression, scope: Scope, place: Place | None) -> Origin | None:
+        """Where the value of an expression comes from."""
+        return self.names.origin(node, scope, place)
+
+    def paths(self, node: AnyExpression, scope: Scope, place: Place | None) -> tuple[str, ...]:
+        """The external origin paths of an expression: ``("requests.get",)``; empty where it has none."""
+        origin = self.names.origin(node, scope, place)
+        return self.names.paths(origin) if origin is not None else ()
+
+    def evidence(self, node: AnyExpression, scope: Scope, place: Place | None) -> Evidence | None:
+        """What kind of value an expression is."""
+        return self.values.evidence(node, scope, place)
+
+    def called(self, step: Step, scope: Scope) -> Function | None:
+        """The project's function that a call runs."""
+        return self._effects.called_function(step.call, scope, step)
+
+    def text(self, module: Module, at: At) -> str:
+        """The source text of a range."""
+        return self.program.source(module.path).segment(at)
+
+    # -- effects -----------------------------------------------------------------------------------------
+
+    def effects(self, job: Job, *kinds: EffectKind) -> list[Effect]:
+        """What a job does to the outside, in order, `call-depth` calls deep; only of `kinds` if any are given."""
+        if job.function is None:
+            return []
+        found = self._effects.of(job.function, self.settings.call_depth)
+        return [effect for effect in found if not kinds or effect.kind in kinds]
+
+    def guards(self, effect: Effect) -> list[Guard]:
+        """What keeps an effect from happening again in a second run of the job."""
+        return self._guards.of(effect)
+
+    def reached(self, job: Job) -> Iterator[tuple[Step, Scope]]:
+        """Every call of a job's body and of the project functions it calls, `call-depth` calls deep."""
+        seen: set[int] = set()
+
+        def walk(function: Function, depth: int) -> Iterator[tuple[Step, Scope]]:
+            if id(function.code) in seen:
+                return
+            seen.add(id(function.code))
+            scope = self.names.scope(function)
+            for step in scope.steps:
+                yield step, scope
+                callee = self.called(step, scope)
+                if callee is not None and (depth > 0 or callee.outer is not None):
+                    yield from walk(callee, depth - (callee.outer is None))
+
+        if job.function is not None:
+            yield from walk(job.function, self.settings.call_depth)
+
+    def declares_idempotent(self, job: Job) -> bool:
+        """Whether the job says of itself that it may run twice."""
+        return is_constant(job.option("idempotent"), True) or job.name in self.settings.facts.idempotent
+
+    # -- retries -----------------------------------------------------------------------------------------
+
+    def rerun_reason(self, job: Job) -> str | None:
+        """How a second run of the job comes about, in words; None if its declaration promises there is none."""
+        framework = job.framework
+        retries = framework.retries
+        for option, value in framework.at_most_once:
+            given = job.option(option)
+            if given is not None and getattr(given, "value", given) == value:
+                return None
+        if job.option(*retries.late_ack) is not None:
+            return "it is acknowledged after the work, so a lost worker's job runs again"
+        if job.option(*retries.automatic) is not None:
+            return "it is retried after an error"
+        if job.self_name is not None and retries.calls:
+            body = self.body(job)
+            for step in body.steps if body is not None else ():
+                function = step.call.function
+                if getattr(function, "name", None) in retries.calls:
+                    return "it retries itself"
+        return framework.rerun

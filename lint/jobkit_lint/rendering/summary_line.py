@@ -1,0 +1,32 @@
+"""The last line of the texts for people: what was found, and what was looked at."""
+
+from __future__ import annotations
+
+from jobkit_lint.runner import Outcome
+
+
+def summary_line(outcome: Outcome) -> str:
+    """Findings, fixes, files, jobs, enqueue sites and time in one line."""
+    findings = outcome.findings
+    program = outcome.program
+    if findings:
+        errors = sum(finding.severity == "error" for finding in findings)
+        warnings = sum(finding.severity == "warning" for finding in findings)
+        fixable = sum(finding.fix is not None for finding in findings)
+        found = f"Found {_count(len(findings), 'finding')} ({_count(errors, 'error')}, {_count(warnings, 'warning')})"
+        found += f", {fixable} fixable" if fixable else ""
+    else:
+        found = "All jobs passed"
+    kept = [f"{outcome.suppressed} suppressed"] if outcome.suppressed else []
+    kept += [f"{outcome.likely_hidden} likely ones hidden (--pedantic)"] if outcome.likely_hidden else []
+    kept += [f"{_count(len(outcome.problems), 'problem')}"] if outcome.problems else []
+    more = f"; {', '.join(kept)}" if kept else ""
+    seen = (
+        f"{_count(len(program.files), 'file')}, {_count(len(program.selected_jobs()), 'job')}, "
+        f"{_count(len(program.sites.found), 'enqueue site')}"
+    )
+    return f"{found}{more}. {seen}, {outcome.seconds:.2f} s."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
