@@ -94,7 +94,7 @@ def test_fixtures_reach_the_observer_and_the_world(pytester: pytest.Pytester):
         @world
         def file_shop(tmp_path):
             here.db = sqlite3.connect(tmp_path / "shop.db")
-            here.db.executescript("drop table if exists payments; create table payments(order_id int unique, status text)")
+            here.db.executescript("drop table if exists payments; create table payments(order_id unique, status)")
             yield here
             here.db.close()
 

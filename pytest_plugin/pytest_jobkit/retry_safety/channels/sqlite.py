@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_jobkit.retry_safety.channels.base import Channel, Patches, Saver
-from pytest_jobkit.retry_safety.effects.record import Effect, Operation, State
+from pytest_jobkit.retry_safety.effects.record import NOTHING, Effect, Operation, State
 from pytest_jobkit.retry_safety.effects.runtime import Runtime, current, reporting
 from pytest_jobkit.retry_safety.effects.sql_text import Statement, read_statement
 from pytest_jobkit.retry_safety.worlds.sqlite_saver import DatabaseFileSaver, SqliteSaver
@@ -80,7 +80,7 @@ class ReportedCursor(sqlite3.Cursor):
         except BaseException:
             effect.state = State.FAILED
             raise
-        if self.description is not None:
+        if statement.returns_rows:
             connection.reading.append(weakref.ref(self))
         if operation.reads:
             self._read = effect
@@ -95,14 +95,14 @@ class ReportedCursor(sqlite3.Cursor):
     def fetchone(self) -> Any:
         row = super().fetchone()
         if self._read is not None:
-            self._read.answer = "nothing found" if row is None else repr(tuple(row))
+            self._read.answer = NOTHING if row is None else row
             self._read = None
         return row
 
     def fetchall(self) -> list[Any]:
         rows = super().fetchall()
         if self._read is not None:
-            self._read.answer = repr([tuple(row) for row in rows[:5]]) if rows else "nothing found"
+            self._read.answer = tuple(rows) or NOTHING
             self._read = None
         return rows
 
@@ -133,7 +133,7 @@ class ReportedConnection(sqlite3.Connection):
         self.reading.clear()
 
     def cursor(self, factory: type[sqlite3.Cursor] | None = None, /) -> Any:  # type: ignore[override]  # None is ours
-        return super().cursor(_reported_cursor(factory or ReportedCursor))
+        return super().cursor(ReportedCursor if factory is None else _reported_cursor(factory))
 
     def execute(self, sql: str, parameters: Any = (), /) -> Any:
         return self.cursor().execute(sql, parameters)
@@ -200,7 +200,7 @@ class SqliteChannel(Channel):
     library = "sqlite3"
 
     def __init__(self) -> None:
-        self._connections: weakref.WeakSet[ReportedConnection] = weakref.WeakSet()
+        self._connections: list[weakref.ref[ReportedConnection]] = []
         self._of_the_world: list[tuple[str, weakref.ref[ReportedConnection]]] = []
         self._opened_by_the_job: dict[str, None] = {}
         self._file_savers: list[DatabaseFileSaver] = []
@@ -216,7 +216,8 @@ class SqliteChannel(Channel):
                 options["factory"] = _reported_connection(options.get("factory", sqlite3.Connection))
             connection = connect(database, *arguments, **options)
             assert isinstance(connection, ReportedConnection)
-            self._connections.add(connection)
+            self._connections = [known for known in self._connections if known() is not None]
+            self._connections.append(weakref.ref(connection))
             file = os.fspath(database)
             if self._world_is_being_made:
                 self._of_the_world.append((file, weakref.ref(connection)))
@@ -228,8 +229,9 @@ class SqliteChannel(Channel):
         patches.replace(sqlite3.dbapi2, "connect", reported)
 
     def drop(self) -> None:
-        for connection in self._connections:
-            if not connection.closed:
+        for reference in self._connections:
+            connection = reference()
+            if connection is not None and not connection.closed:
                 connection.finish_reading()
                 if connection.in_transaction:
                     sqlite3.Connection.rollback(connection)

@@ -79,8 +79,9 @@ class effect:  # used like a function, as contextlib.suppress is
             self._open.append(None)
             return call
         operation, body = self._operation, self._body
+        key = self._key
         text = "" if body is None else brief(body)
-        announced = runtime.announce(operation, text, self._key, None if self._key is None else repr(body))
+        announced = runtime.announce(operation, text, key, None if key is None else repr(body))
         if announced.state is State.WRONG:
             answer = runtime.wrong(announced)
             raise TypeError(

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
+#: the answer of a read that found nothing
+NOTHING = "nothing found"
 #: an error for the fault `before` or `after`, made from one sentence that says what was injected
 ErrorMaker = Callable[[str], BaseException]
 
@@ -87,7 +89,7 @@ class Effect:
         body: what the receiver compares when a key comes again.
         state: what became of it.
         durable: whether it was in the world at once; False for a statement in an open transaction.
-        answer: a short word on what a read returned, for "same answer as before".
+        answer: what a read returned, or `NOTHING`; for "same answer as before".
     """
 
     __slots__ = (

@@ -22,6 +22,7 @@ _TABLE = {
 _PREPOSITION = {"select": "from", "delete": "from", "insert": "into", "replace": "into"}
 _WRITES_INSIDE = re.compile(r"\b(?:insert|update|delete|merge)\b", re.IGNORECASE)
 _LOCKS = re.compile(r"\bfor\s+(?:no\s+key\s+)?update\b", re.IGNORECASE)
+_RETURNING = re.compile(r"\breturning\b", re.IGNORECASE)
 _READS = frozenset({"select", "values", "explain", "show", "pragma", "table"})
 #: statements that only open or nest a transaction, or take it back: nothing that could be lost
 _CONTROL = frozenset({"begin", "start", "savepoint", "release", "rollback", "abort", "set"})
@@ -34,6 +35,7 @@ class Statement(NamedTuple):
     table: str
     mode: Mode
     locks: bool
+    returns_rows: bool
 
     @property
     def name(self) -> str:
@@ -64,6 +66,6 @@ def read_statement(sql: str) -> Statement:
     locks = reads and _LOCKS.search(sql) is not None
     if verb == "with":
         verb = "select" if reads else "write"
-    return Statement(
-        verb, re.sub(r"[`\"\[\]]", "", table[1]) if table else "", Mode.READ if reads else Mode.WRITE, locks
-    )
+    name = re.sub(r"[`\"\[\]]", "", table[1]) if table else ""
+    returns_rows = reads or _RETURNING.search(sql) is not None
+    return Statement(verb, name, Mode.READ if reads else Mode.WRITE, locks, returns_rows)

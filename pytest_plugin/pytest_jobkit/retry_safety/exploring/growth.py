@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
-from typing import Any
+from collections.abc import Hashable
 
 from pytest_jobkit.retry_safety.exploring.scene import Saved, Scene
-from pytest_jobkit.retry_safety.worlds.tables import Table
 from pytest_jobkit.retry_safety.judging.observation import all_tables
 
 _LOOKED_AT = 4  # states at the end of the search
@@ -30,19 +28,5 @@ def _fields(scene: Scene, saved: Saved) -> dict[str, Hashable]:
             fields[f"{name}.{column}"] = tuple(repr(row[place]) for row in table.rows)
     for entry, count in scene.runtime.ledger.counts.items():
         fields[f"ledger {entry}"] = count
-    fields.update(_leaves(scene.world_key(), scene.world.name))
+    fields.update(scene.plain_data())
     return fields
-
-
-def _leaves(key: Any, path: str) -> Iterator[tuple[str, Hashable]]:
-    """The named parts of a world's identity that have no named parts themselves."""
-    named = False
-    if isinstance(key, tuple):
-        if any(isinstance(part, tuple) and part and isinstance(part[-1], Table) for part in key):
-            return  # a database, whose rows are listed by table
-        for part in key:
-            if isinstance(part, tuple) and len(part) == 2 and isinstance(part[0], str) and part[0].isidentifier():
-                named = True
-                yield from _leaves(part[1], f"{path}.{part[0]}")
-    if not named:
-        yield path, key

@@ -16,11 +16,10 @@ from pytest_jobkit.retry_safety.effects.record import Effect
 from pytest_jobkit.retry_safety.effects.runtime import Runtime, current
 from pytest_jobkit.retry_safety.exploring.faults import Fault, FaultKind
 from pytest_jobkit.retry_safety.setup import BACKOFF_SECONDS, Setup
+from pytest_jobkit.retry_safety.worlds.picture import Picture, Unsavable
 from pytest_jobkit.retry_safety.worlds.process_memory import ProcessMemory
-from pytest_jobkit.retry_safety.worlds.putting_back import Undo, is_unchanged, put_back
 from pytest_jobkit.retry_safety.worlds.saving import Holdings
 from pytest_jobkit.retry_safety.worlds.world import OpenWorld
-from pytest_jobkit.retry_safety.worlds.world_walk import Unsavable
 
 _ACKNOWLEDGED = frozenset(
     {OutcomeKind.SUCCEEDED, OutcomeKind.DISCARDED, OutcomeKind.HALTED, OutcomeKind.RESCUED, OutcomeKind.DROPPED}
@@ -61,12 +60,10 @@ class Saved:
     Attributes:
         world: how to put the world back.
         ledger: what had taken place.
-        key: the identity of the world, without the ledger's; None until somebody asks.
     """
 
-    world: list[Undo]
+    world: Picture
     ledger: SavedLedger
-    key: Hashable = None
 
 
 class Scene:
@@ -110,9 +107,9 @@ class Scene:
         self._open = self.setup.world.open(self.setup.given)
         self.runtime.ledger.restore(({}, {}, ()))
         self._holdings = Holdings(self._open.roots, self._saver, self.volatile)
-        walk = self._holdings.walk()
-        self._clocks, self._savers, self._on_stage = walk.clocks, walk.savers, None
-        met = [getattr(saver, "thing", saver) for saver in walk.savers]
+        picture = self._holdings.look()
+        self._clocks, self._savers, self._on_stage = picture.clocks, picture.savers, None
+        met = [getattr(saver, "thing", saver) for saver in picture.savers]
         stores = [saver for channel in self._channels for saver in channel.stores()]
         self._holdings.added = [
             store for store in stores if not any(getattr(store, "thing", store) is thing for thing in met)
@@ -170,13 +167,15 @@ class Scene:
 
     def save(self) -> Saved:
         """The present durable state."""
-        saved = Saved(self._holdings.save(), self.runtime.ledger.save())
+        picture = self._holdings.look()
+        picture.remember()
+        saved = Saved(picture, self.runtime.ledger.save())
         self._on_stage = saved
         return saved
 
     def restore(self, saved: Saved) -> None:
         """Put a durable state back."""
-        put_back(saved.world)
+        saved.world.put_back()
         self._on_stage = saved
         self.runtime.ledger.restore(saved.ledger)
         self.memory.reset()
@@ -187,19 +186,16 @@ class Scene:
 
     def _world_key(self) -> Hashable:
         before = self._on_stage
-        if before is None or not is_unchanged(before.world):
-            return self._holdings.key()
-        if before.key is None:
-            before.key = self._holdings.key()
-        return before.key
+        key = None if before is None else before.world.present_key()
+        return self._holdings.look().key if key is None else key
 
-    def world_key(self) -> Hashable:
-        """The part of `key` that stands for what the factory yielded."""
-        return self._holdings.key()[0]
+    def plain_data(self) -> dict[str, Hashable]:
+        """The plain data of the world by its name, without what the test has named volatile."""
+        return self._holdings.look().fields()
 
     def unsavable(self) -> list[Unsavable]:
         """What of the world cannot be put back."""
-        return self._holdings.walk().unsavable
+        return self._holdings.look().unsavable
 
     def tabular(self) -> list[Any]:
         """The stores of the world that have rows."""

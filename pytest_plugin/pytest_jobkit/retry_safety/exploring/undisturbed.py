@@ -110,7 +110,7 @@ def _differences(one: Final, two: Final) -> list[Difference]:
     return [
         *table_differences(one.tables, two.tables),
         *table_differences(one.leftovers, two.leftovers),
-        *value_differences(one.data, two.data, "world"),
+        *value_differences(one.data, two.data),
         *value_differences(one.observed, two.observed),
         *value_differences(one.counts, two.counts, "ledger"),
     ]

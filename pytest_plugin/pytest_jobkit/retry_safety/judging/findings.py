@@ -70,7 +70,7 @@ def _findings(setup: Setup, goal: Final, final: Final) -> Iterator[Finding]:
         yield _not_done(final)
     for difference in [
         *table_differences(goal.tables, final.tables),
-        *value_differences(goal.data, final.data, "world"),
+        *value_differences(goal.data, final.data),
         *(() if final.broken else value_differences(goal.observed, final.observed)),
     ]:
         yield _state(difference)

@@ -10,8 +10,8 @@ from typing import Any
 from jobkit.outcome import OutcomeKind
 from pytest_jobkit.retry_safety.effects.ledger import Entry, KeyConflict
 from pytest_jobkit.retry_safety.exploring.scene import Delivered, Scene
+from pytest_jobkit.retry_safety.worlds.saving import plain_data
 from pytest_jobkit.retry_safety.worlds.tables import Table, Tables
-from pytest_jobkit.retry_safety.worlds.world_walk import Walk
 
 
 @dataclass(slots=True)
@@ -33,7 +33,7 @@ class Final:
     observed: Any
     tables: Tables
     leftovers: Tables
-    data: Hashable
+    data: dict[str, Hashable]
     counts: Counter[Entry]
     conflicts: tuple[KeyConflict, ...]
     broken: AssertionError | None
@@ -46,7 +46,7 @@ class Final:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing that could be compared."""
-        return self.observed is None and not self.tables and not self.counts and self.data in (None, ())
+        return self.observed is None and not self.tables and not self.counts and not self.data
 
     def equals(self, other: Final) -> bool:
         """Whether nobody could tell the two apart; looks at everything without saying what differs."""
@@ -74,10 +74,9 @@ def observe(scene: Scene, last: Delivered) -> Final:
         except AssertionError as error:
             broken = error
     tables = all_tables(scene)
-    data: Hashable = None
+    data: dict[str, Hashable] = {}
     if observed is None and not tables:
-        walk = Walk(lambda _thing: None)
-        data = walk.key_of(scene.world.thing, scene.world.name)
+        data = plain_data(scene.world.name, scene.world.thing)
     ledger = scene.runtime.ledger
     return Final(
         last,

@@ -51,7 +51,7 @@ def headline(finding: Finding) -> str:
         case FindingKind.DISCARDED:
             return f"the job is given up: {finding.place}"
         case FindingKind.BROKEN:
-            return f"an assertion fails: {' '.join(finding.place.split())}"
+            return f"an assertion fails: {finding.place.splitlines()[0]}"
         case FindingKind.LEFTOVER:
             return f"left behind: {finding.place} {_shown(finding.found)}"
         case FindingKind.STATE if finding.found is ABSENT:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from jobkit.outcome import OutcomeKind
 from pytest_jobkit.retry_safety.effects.ledger import Entry, entry_of
-from pytest_jobkit.retry_safety.effects.record import Effect, State
+from pytest_jobkit.retry_safety.effects.record import NOTHING, Effect, State
 from pytest_jobkit.retry_safety.exploring.faults import Fault, FaultKind, Schedule, duration
 from pytest_jobkit.retry_safety.exploring.scene import Delivered
 from pytest_jobkit.retry_safety.setup import BACKOFF_SECONDS
@@ -108,7 +108,7 @@ def _answer(effect: Effect, answers: dict[tuple[str, str], object]) -> str:
     before = answers.get(question)
     answers[question] = effect.answer
     if before is None:
-        return "nothing found" if effect.answer == "nothing found" else ""
+        return NOTHING if effect.answer == NOTHING else ""
     return "same answer as before" if before == effect.answer else "different answer"
 
 

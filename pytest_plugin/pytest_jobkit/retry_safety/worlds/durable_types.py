@@ -59,6 +59,8 @@ def is_plain_object(thing: object) -> bool:
 
 
 def _looks_plain(thing: object, kind: type) -> bool:
+    if issubclass(kind, types.SimpleNamespace):
+        return True
     if kind.__module__ in ("unittest.mock", "socket", "subprocess", "threading", "asyncio.events"):
         return False
     for method in (kind.__reduce__, kind.__reduce_ex__):

@@ -15,7 +15,6 @@ from typing import Any
 
 from pytest_jobkit.retry_safety.channels.base import Patches
 from pytest_jobkit.retry_safety.effects.runtime import current
-from pytest_jobkit.retry_safety.worlds.putting_back import put_back
 from pytest_jobkit.retry_safety.worlds.saving import Holdings
 
 
@@ -34,11 +33,13 @@ class ProcessMemory:
 
     def __init__(self, forget: Iterable[str] = ()) -> None:
         self._held = Holdings({name: _variable(name) for name in forget}, lambda _thing: None)
-        self._before = self._held.save()
+        self._before = self._held.look()
+        self._before.remember()
         self.seed = 0
         #: whether the deliveries so far asked for random numbers
         self.random_was_read = False
-        self._stream = _Stream(b"")
+        self._delivery = 0
+        self._stream: _Stream | None = None
 
     def install(self, patches: Patches) -> None:
         """Supply the random numbers of the process until the end of the check."""
@@ -49,12 +50,13 @@ class ProcessMemory:
 
     def reset(self) -> None:
         """A new world begins."""
-        put_back(self._before)
+        self._before.put_back()
 
     def forget(self, delivery: int) -> None:
         """A new delivery begins: in a new process, as far as it can tell."""
-        put_back(self._before)
-        self._stream = _Stream(f"{self.seed}.{delivery}".encode())
+        self._before.put_back()
+        self._stream = None
+        self._delivery = delivery
         random.seed(self.seed * 1000 + delivery)
 
     def note_random_numbers(self, delivery: int) -> None:
@@ -68,6 +70,8 @@ class ProcessMemory:
             if current.runtime is None:
                 return real(size)
             self.random_was_read = True
+            if self._stream is None:
+                self._stream = _Stream(f"{self.seed}.{self._delivery}".encode())
             return self._stream.read(size)
 
         return urandom

@@ -12,8 +12,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any
 
 from pytest_jobkit.retry_safety.channels.base import Saver
-from pytest_jobkit.retry_safety.worlds.putting_back import Undo, refill_saver
-from pytest_jobkit.retry_safety.worlds.world_walk import Walk
+from pytest_jobkit.retry_safety.worlds.picture import Picture
 
 
 class Offered:
@@ -29,7 +28,7 @@ class Offered:
         self._thing.restore(saved)
 
     def key(self) -> Hashable:
-        return Walk(_no_saver).key_of(self._thing.snapshot(), "snapshot")
+        return key_of_value(self._thing.snapshot())
 
 
 class Holdings:
@@ -37,7 +36,7 @@ class Holdings:
 
     Args:
         roots: names and things to start from.
-        saver: asks the channels for the saver of a thing; the answer depends on the thing's type alone.
+        saver: asks the channels for the saver of a thing; None if the channels know nothing of its type.
         volatile: ways to data that does not make two states different: ``"gateway.calls"``, from the first root.
 
     Attributes:
@@ -47,33 +46,16 @@ class Holdings:
     def __init__(
         self, roots: Mapping[str, object], saver: Callable[[object], Saver | None], volatile: Iterable[str] = ()
     ) -> None:
-        self._roots = list(roots.items())
+        self._roots = dict(roots)
         self._volatile = set(filter(None, (_holder(next(iter(roots.values()), None), way) for way in volatile)))
         self._ask = saver
         self._without_saver: set[type] = set()
         self._savers: dict[int, tuple[object, Saver]] = {}  # the thing is kept, so that its id stays its own
         self.added: list[Saver] = []
 
-    def walk(self) -> Walk:
-        """Look at everything once: savers, clocks, what cannot be saved."""
-        walk = Walk(self._saver, self._volatile)
-        for name, thing in self._roots:
-            walk.key_of(thing, name)
-        return walk
-
-    def key(self) -> tuple[Hashable, ...]:
-        """Equal for equal durable states; the first part stands for the first root."""
-        walk = Walk(self._saver, self._volatile)
-        parts = [walk.key_of(thing, name) for name, thing in self._roots]
-        return (*parts, *[saver.key() for saver in self.added])
-
-    def save(self) -> list[Undo]:
-        """The present state, for `put_back`, any number of times."""
-        walk = self.walk()
-        undo = walk.undo
-        for saver in [*walk.savers, *self.added]:
-            undo.append((refill_saver, saver, saver.save()))
-        return undo
+    def look(self) -> Picture:
+        """Look at everything once."""
+        return Picture(self._roots, self._saver, self._volatile, self.added)
 
     def _saver(self, thing: object) -> Saver | None:
         kind = type(thing)
@@ -93,8 +75,14 @@ class Holdings:
         return saver
 
 
-def _no_saver(_thing: object) -> None:
-    return None
+def key_of_value(value: object) -> Hashable:
+    """The identity of plain data by its content."""
+    return Picture({"": value}, lambda _thing: None).key
+
+
+def plain_data(name: str, value: object) -> dict[str, Hashable]:
+    """Plain data by its name."""
+    return Picture({name: value}, lambda _thing: None).fields()
 
 
 def _holder(thing: object, way: str) -> tuple[int, str] | None:

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Hashable
 from typing import Any
 
-from pytest_jobkit.retry_safety.worlds.tables import Table, Tables
+from pytest_jobkit.retry_safety.worlds.tables import Stable, Table, Tables
 
 _HEADER_VERSIONS = slice(18, 20)  # bytes of the file header: 2 2 for write-ahead logging, which memory cannot have
 
@@ -22,6 +22,7 @@ class _Content:
         self.tables: Tables | None = None
 
 
+_CONTENTS_KEPT = 1000
 _CLOSED = _Content(b"")
 
 
@@ -46,6 +47,7 @@ class SqliteSaver:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.thing = self._connection = connection
         self._present: _Content | None = None
+        self._contents: dict[bytes, _Content] = {}
         self._writes = -1
         self._in_memory = (
             not is_closed(connection) and not (_raw(connection).execute("pragma database_list").fetchone()[2])
@@ -56,7 +58,11 @@ class SqliteSaver:
             return _CLOSED
         content = self._known()
         if content is None:
-            content = self._present = _Content(self._connection.serialize())
+            # The same bytes are the same content: most faults leave a database that another one has left before.
+            data = self._connection.serialize()
+            content = self._present = self._contents.setdefault(data, _Content(data))
+            if len(self._contents) > _CONTENTS_KEPT:
+                self._contents.clear()
             self._writes = getattr(self._connection, "writes", -1)
         return content
 
@@ -83,7 +89,7 @@ class SqliteSaver:
     def key(self) -> Hashable:
         content = self.save()
         if content.key is None:
-            content.key = tuple(self._tables(content).items())
+            content.key = Stable(tuple(self._tables(content).items()))
         return content.key
 
     def tables(self) -> Tables:
