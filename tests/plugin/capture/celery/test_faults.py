@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from billiard.exceptions import WorkerLostError
-from celery import Celery
+from celery import Celery, Task
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,7 +45,7 @@ def test_a_process_that_dies_with_a_task(
 ) -> None:
     ran: list[bool] = []
     charge = task_with(app, ran, **options)
-    if "retry_on_worker_lost" in options and not hasattr(charge, "retry_on_worker_lost"):
+    if "retry_on_worker_lost" in options and not hasattr(Task, "retry_on_worker_lost"):
         pytest.skip("this version of Celery has no retry_on_worker_lost")
 
     result = charge.delay(42)

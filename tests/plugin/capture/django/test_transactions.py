@@ -193,7 +193,8 @@ def test_a_django_project_with_celery(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error::UserWarning:shop", "-m", "django", "test", "--verbosity=0"],
         cwd=tmp_path,
-        env=os.environ | {"DJANGO_SETTINGS_MODULE": "settings", "PYTHONPATH": str(tmp_path)},
+        env=os.environ
+        | {"DJANGO_SETTINGS_MODULE": "settings", "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
         capture_output=True,
         text=True,
         check=False,
