@@ -13,13 +13,20 @@ from pytest_jobkit.fixtures import SESSION
 from pytest_jobkit.session import JobSession
 from pytest_jobkit.strict import kinds_of
 
+#: what a marker may give to the session; the nearest marker decides
+_SETTINGS = ("start", "seed", "config", "schedule")
+
 
 @contextmanager
 def open_session(item: pytest.Item) -> Iterator[JobSession]:
     """The session of `item`, from here to the end of the block."""
     config = item.config
     strict, allowed = _silence_allowed(item)
+    settings: dict[str, Any] = {}
+    for marker in reversed(list(item.iter_markers("jobkit"))):
+        settings.update((key, value) for key, value in marker.kwargs.items() if key in _SETTINGS)
     session = JobSession(
+        **settings,
         strict=strict,
         allow=allowed,
         frameworks=config.getini("jobkit_frameworks") or None,
@@ -45,9 +52,11 @@ def _silence_allowed(item: pytest.Item) -> tuple[bool, list[str]]:
     strict: bool = item.config.getini("jobkit_strict")
     allowed: list[str] = []
     for marker in reversed(list(item.iter_markers("jobkit"))):
-        unknown = sorted(marker.kwargs.keys() - {"allow", "strict"})
+        unknown = sorted(marker.kwargs.keys() - {"allow", "strict", *_SETTINGS})
         if unknown or marker.args:
-            raise pytest.UsageError(f"{item.nodeid}: @pytest.mark.jobkit takes allow=[...] and strict=, not {marker}")
+            raise pytest.UsageError(
+                f"{item.nodeid}: @pytest.mark.jobkit takes allow=[...] and strict=, {', '.join(_SETTINGS)}, not {marker}"
+            )
         strict = marker.kwargs.get("strict", strict)
         words = marker.kwargs.get("allow", [])
         try:

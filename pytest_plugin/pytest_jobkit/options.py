@@ -43,6 +43,7 @@ OPTIONS = (
 )
 
 MARKERS = (
-    "jobkit(allow=[...], strict=True): kinds of bad ends of jobs that need no word of the test (discarded, dead, "
-    "halted, dropped, refused, uncommitted, unasked; all); strict=False allows all of them",
+    "jobkit(allow=[...], strict=True, start=, seed=, config=, schedule=): allow names kinds of bad ends of jobs that "
+    "need no word of the test (discarded, dead, halted, dropped, refused, uncommitted, unasked; all); strict=False "
+    "allows all of them; the rest is for the engine: its first instant, its seed, a QueueConfig, a Schedule",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 
 import pytest
@@ -27,6 +28,18 @@ def pytest_configure(config: pytest.Config) -> None:
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
     config.pluginmanager.register(fixtures, "jobkit-fixtures")
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Set a sequence of jobs beside the wanted one."""
+    sequences = sys.modules.get("pytest_jobkit.sequences")
+    if sequences is None or op != "==":
+        return None
+    if isinstance(left, sequences.JobSequence) and isinstance(right, (list, tuple)):
+        return list(left.explain(right))
+    if isinstance(right, sequences.JobSequence) and isinstance(left, (list, tuple)):
+        return list(right.explain(left))
+    return None
 
 
 @pytest.hookimpl(wrapper=True)

@@ -11,11 +11,12 @@ from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from jobkit import JobRecord, SystemClock, VirtualClock
+from jobkit import ConfigError, Job, JobRecord, SystemClock, VirtualClock, simulated_transaction
 from jobkit.events import Event
 from pytest_jobkit.assertions import AssertCount, AssertWith
 from pytest_jobkit.capture.installed import InstalledCaptures
 from pytest_jobkit.clock import JobClock
+from pytest_jobkit.interrupting import ANY_CURSOR, interrupted
 from pytest_jobkit.matchers.expectation import Expectation, Verdict
 from pytest_jobkit.matchers.matcher import HaveJob
 from pytest_jobkit.matchers.question import Question, Said
@@ -23,13 +24,17 @@ from pytest_jobkit.matchers.sighting import DEAD, DISCARDED, ENQUEUED, PENDING, 
 from pytest_jobkit.matchers.target import Selection, Target
 from pytest_jobkit.performing import PerformEnqueuedJobs
 from pytest_jobkit.recorder import RecordingEngine
+from pytest_jobkit.sequences import EnqueuedInOrder, JobSequence
 from pytest_jobkit.simulation.chance import HeldChance
 from pytest_jobkit.simulation.simulate import SimulateRetries
 from pytest_jobkit.strict import SilentFailure, kinds_of, silent_failure
 from pytest_jobkit.timeline import Moment, timeline
 
 if TYPE_CHECKING:
-    from jobkit import QueueConfig, Schedule
+    from jobkit import Batch, QueueConfig, Schedule
+    from jobkit.recurring.entry import FireTime
+    from jobkit.transactions import SimulatedTransaction
+    from pytest_jobkit.locking import LockState
 
 Compare = Callable[[Any, Any], list[str]]
 
@@ -109,29 +114,29 @@ class JobSession:
     # What there is to see
 
     @property
-    def enqueued(self) -> tuple[JobRecord, ...]:
+    def enqueued(self) -> JobSequence:
         """Jobs that may run now."""
-        return self.engine.enqueued
+        return JobSequence(self.engine.enqueued)
 
     @property
-    def scheduled(self) -> tuple[JobRecord, ...]:
+    def scheduled(self) -> JobSequence:
         """Jobs that wait for their time, retries apart; earliest first."""
-        return self.engine.scheduled
+        return JobSequence(self.engine.scheduled)
 
     @property
-    def retries(self) -> tuple[JobRecord, ...]:
+    def retries(self) -> JobSequence:
         """Further attempts that wait for their time."""
-        return self.engine.retries
+        return JobSequence(self.engine.retries)
 
     @property
-    def performed(self) -> tuple[JobRecord, ...]:
+    def performed(self) -> JobSequence:
         """Every execution, in order, those of `perform_now` included."""
-        return tuple(self.engine.deliveries)
+        return JobSequence(self.engine.deliveries)
 
     @property
-    def dead(self) -> tuple[JobRecord, ...]:
+    def dead(self) -> JobSequence:
         """The dead set; reading it says that the test expects what is in it."""
-        dead = self.engine.dead
+        dead = JobSequence(self.engine.dead)
         self.spoken_of.update(record.job_id for record in dead)
         return dead
 
@@ -139,6 +144,71 @@ class JobSession:
     def history(self) -> tuple[Event, ...]:
         """Every event of the engine, in order."""
         return self.engine.history
+
+    def events(self, *names: str, job: Any = None) -> tuple[Event, ...]:
+        """The events of these names ("enqueue", "perform", "retry_stopped", ...), in order; without names all.
+
+        Args:
+            job: only what happened to this job: an id, a `JobRecord`, or what `perform_later` returned.
+        """
+        job_id = job if job is None or isinstance(job, str) else job.job_id
+        return tuple(
+            event
+            for event in self.engine.history
+            if (not names or event.name in names) and (job_id is None or event.job_id == job_id)
+        )
+
+    def enqueued_in_order(self, *wanted: Any) -> EnqueuedInOrder:
+        """Whether these were enqueued in this order, with whatever between them: ``enqueued_in_order(ship, mail)``.
+
+        Each is a job, or one with arguments (``ship.build(42)``). Asked by ``assert``, or about a block by ``with``.
+        """
+        return EnqueuedInOrder(self, wanted)
+
+    @property
+    def batches(self) -> tuple[Batch, ...]:
+        """The batches that were filled, in order; ``jobs.batches[0].status`` says how far one has come."""
+        return tuple(self.engine.batches)
+
+    def lock_of(self, job: Job) -> LockState:
+        """Who holds the `unique` lock of `job` (``SyncUser.build(1)`` will do), and for how long."""
+        from pytest_jobkit.locking import lock_of
+
+        return lock_of(self.engine, job)
+
+    def next_fire_times(self, number: int = 5, entry: str | None = None) -> list[FireTime]:
+        """The next times at which the session's schedule fires, or one entry of it.
+
+        Raises:
+            ConfigError: the session has no schedule.
+        """
+        schedule = self.engine.schedule
+        if schedule is None:
+            raise ConfigError("next_fire_times(): no schedule; give one to JobSession(schedule=) or the jobkit marker")
+        source = schedule if entry is None else schedule[entry]
+        return source.next_fire_times(self.clock.now(), number)
+
+    # What happens around a job
+
+    def transaction(self) -> AbstractContextManager[SimulatedTransaction]:
+        """A transaction without a database, committed at the end of the block, rolled back by an error in it."""
+        return simulated_transaction()
+
+    def interrupt(
+        self,
+        job: Any,
+        *,
+        during: str | None = None,
+        cursor: Any = ANY_CURSOR,
+        after: str | None = None,
+        reason: str = "stopping",
+    ) -> AbstractContextManager[None]:
+        """In the block, interrupt `job` once, during a step (at `cursor`, if given) or after it, as a deploy would.
+
+        Raises:
+            AssertionError: at the end of the block, if the job never came to such a checkpoint.
+        """
+        return interrupted(self.engine, job, during, cursor, after, reason)
 
     # What a queue and its workers do to a job
 
