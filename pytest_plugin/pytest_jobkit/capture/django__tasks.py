@@ -12,4 +12,4 @@ class DjangoTasksCapture(TaskBackendsCapture):
     label = "Django Tasks"
     distribution = "django"
     package = "django.tasks"
-    known_versions = ("6.0", "6.1")
+    known_versions = ("6.1",)

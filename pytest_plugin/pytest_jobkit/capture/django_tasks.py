@@ -12,4 +12,4 @@ class DjangoTasksBackportCapture(TaskBackendsCapture):
     label = "django-tasks"
     distribution = "django-tasks"
     package = "django_tasks"
-    known_versions = ("0.8", "0.9", "0.10", "0.11", "0.12")
+    known_versions = ("0.12",)

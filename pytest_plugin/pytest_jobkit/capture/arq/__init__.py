@@ -51,7 +51,7 @@ class ArqCapture(Capture):
     framework = "arq"
     label = "arq"
     distribution = "arq"
-    known_versions = ("0.26", "0.27", "0.28")
+    known_versions = ("0.28",)
 
     def patch(self) -> None:
         self._store = Store(self.clock.time)

@@ -55,7 +55,7 @@ class TaskiqCapture(Capture):
     framework = "taskiq"
     label = "taskiq"
     distribution = "taskiq"
-    known_versions = ("0.11", "0.12", "0.13")
+    known_versions = ("0.13",)
 
     def patch(self) -> None:
         self._paths: dict[AsyncBroker, WorkerPath] = {}
