@@ -302,7 +302,9 @@ class Job:
         return self._accepted is not False
 
     def __repr__(self) -> str:
-        arguments, kwarguments = (self.arguments, self.kwarguments) if self._encoded is None else self._encoded
+        # A debugger may ask an instance that is being made, before it has arguments.
+        known = self.__dict__
+        arguments, kwarguments = self._encoded or (known.get("arguments", ()), known.get("kwarguments", {}))
         shown = [repr(value) for value in arguments]
         shown += [f"{key}={value!r}" for key, value in kwarguments.items()]
         return f"{type(self).__qualname__.rpartition('.')[2]}({', '.join(shown)})"
