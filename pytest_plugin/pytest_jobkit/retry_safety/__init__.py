@@ -10,7 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytest_jobkit.retry_safety.calls import Call
+    from pytest_jobkit.retry_safety.delivering.calls import Call
     from pytest_jobkit.retry_safety.effects.killing import WorkerKilled, WorkerTerminated
     from pytest_jobkit.retry_safety.effects.own_effect import effect
     from pytest_jobkit.retry_safety.face import NotRetrySafe, assert_retry_safe, replay, retry_safe
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pytest_jobkit.retry_safety.worlds.world import World, world
 
 _HOMES = {
-    "calls": ("Call",),
+    "delivering.calls": ("Call",),
     "face": ("NotRetrySafe", "assert_retry_safe", "replay", "retry_safe"),
     "fixture": ("RetrySafety",),
     "effects.killing": ("WorkerKilled", "WorkerTerminated"),

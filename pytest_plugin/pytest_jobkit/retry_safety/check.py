@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pytest_jobkit.retry_safety.calls import performance_of
 from pytest_jobkit.retry_safety.channels import Patches, wanted_channels
+from pytest_jobkit.retry_safety.delivering.function import LoopOfTheWorker
+from pytest_jobkit.retry_safety.delivering.queue import open_queue
+from pytest_jobkit.retry_safety.delivering.queued import performance_of
 from pytest_jobkit.retry_safety.effects.ledger import Entry
 from pytest_jobkit.retry_safety.exploring.bounded import run_schedule, search_bounded
 from pytest_jobkit.retry_safety.exploring.faults import Schedule, encode
@@ -82,22 +85,31 @@ def replay_schedule(setup: Setup, schedule: Schedule, label: str = "") -> Report
 @contextmanager
 def on_stage(setup: Setup) -> Iterator[Scene]:
     """Everything in place for deliveries: hooks, random numbers, the job's way of running; undone at the end."""
-    performance = performance_of(setup.call)
     patches = Patches()
     channels = wanted_channels()
     memory = ProcessMemory(setup.forget)
-    scene = Scene(setup, performance, channels, memory)
+    loop = LoopOfTheWorker()
     try:
         memory.install(patches)
-        for channel in channels:
-            channel.install(patches)
-        with performance.running():
+        _silence_logs(patches)
+        with open_queue() as (queue, captures), loop.open():
+            performance = performance_of(setup.call, queue, captures, loop)
+            for channel in channels:
+                channel.install(patches)
+            scene = Scene(setup, performance, channels, memory)
             try:
                 yield scene
             finally:
                 scene.close()
     finally:
         patches.undo()
+
+
+def _silence_logs(patches: Patches) -> None:
+    """Thousands of injected errors, each with its traceback in somebody's log, would bury the report."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    patches.call_at_end(lambda: logging.disable(before))
 
 
 def _search(scene: Scene, base: Undisturbed, meter: Meter, report: Report, every: bool) -> None:

@@ -8,8 +8,8 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, TypeVar, cast
 
-from pytest_jobkit.retry_safety.calls import Call
 from pytest_jobkit.retry_safety.check import check, replay_schedule
+from pytest_jobkit.retry_safety.delivering.calls import Call
 from pytest_jobkit.retry_safety.exploring.faults import Schedule, decode, parse_kinds
 from pytest_jobkit.retry_safety.judging.policies import parse_policies
 from pytest_jobkit.retry_safety.reporting.report import Report, Verdict

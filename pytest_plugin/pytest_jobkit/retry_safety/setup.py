@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pytest_jobkit.retry_safety.calls import Call
+from pytest_jobkit.retry_safety.delivering.calls import Call
 from pytest_jobkit.retry_safety.exploring.faults import LATE_SECONDS, Kinds, parse_kinds
 from pytest_jobkit.retry_safety.judging.policies import Policy
 from pytest_jobkit.retry_safety.worlds.world import World

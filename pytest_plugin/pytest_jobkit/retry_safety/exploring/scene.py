@@ -9,8 +9,8 @@ from typing import Any
 from jobkit.clock import VirtualClock
 from jobkit.envelope import WorkerLost
 from jobkit.outcome import Outcome, OutcomeKind
-from pytest_jobkit.retry_safety.calls import Performance
 from pytest_jobkit.retry_safety.channels import Channel, Saver
+from pytest_jobkit.retry_safety.delivering.function import Performance
 from pytest_jobkit.retry_safety.effects.ledger import Entry, SavedLedger
 from pytest_jobkit.retry_safety.effects.record import Effect
 from pytest_jobkit.retry_safety.effects.runtime import Runtime, current
@@ -78,7 +78,7 @@ class Scene:
 
     def __init__(self, setup: Setup, performance: Performance, channels: list[Channel], memory: ProcessMemory) -> None:
         self.setup = setup
-        self._performance = performance
+        self.performance = performance
         self._channels = channels
         self.memory = memory
         self.runtime = Runtime(self._drop, {name: list(answers) for name, answers in setup.wrong.items()})
@@ -106,7 +106,7 @@ class Scene:
         self.close()
         self._open = self.setup.world.open(self.setup.given)
         self.runtime.ledger.restore(({}, {}, ()))
-        self._holdings = Holdings(self._open.roots, self._saver, self.volatile)
+        self._holdings = Holdings({**self._open.roots, **self.performance.roots}, self._saver, self.volatile)
         picture = self._holdings.look()
         self._clocks, self._savers, self._on_stage = picture.clocks, picture.savers, None
         met = [getattr(saver, "thing", saver) for saver in picture.savers]
@@ -132,7 +132,7 @@ class Scene:
         self.memory.forget(number)
         current.runtime = runtime
         try:
-            outcome = self._performance.deliver(number)
+            outcome = self.performance.deliver(number)
         except WorkerLost as lost:
             outcome = Outcome(OutcomeKind.LOST, reason=str(lost))
         finally:

@@ -53,6 +53,7 @@ def compare_undisturbed_runs(scene: Scene) -> Undisturbed:
     base = Undisturbed(run_schedule(scene))
     if scene.has_found_stores():
         base = Undisturbed(run_schedule(scene))
+    base.notes += scene.performance.notes
     scene.memory.note_random_numbers(base.run.deliveries[-1].number)
     base.reads_the_clock = scene.runtime.clock_was_read
     if not base.goal.done or base.goal.broken:
