@@ -83,7 +83,8 @@ class Engine(Journal):
         self.sequence = 0
         #: asked with the job at each checkpoint of a continuation; a true answer, True or a reason, interrupts it
         self.stop_when: list[Callable[[Any], object]] = []
-        #: deliveries that are not acknowledged, by the sequence of their message
+        #: deliveries that are not acknowledged, by the sequence of their message; threads write without the lock, so
+        #: take a list of it to walk over it
         self.in_flight: dict[int, Delivery] = {}
         self._inline: list[tuple[Selected | None, bool]] = []
         #: notified when there may be something new to do
@@ -155,7 +156,7 @@ class Engine(Journal):
         times = [] if due is None else [due]
         times += [
             delivery.expires_at
-            for delivery in self.in_flight.values()
+            for delivery in list(self.in_flight.values())
             if delivery.expires_at is not None and (eligible is None or eligible(delivery.envelope))
         ]
         if until is not None and self._scheduler is not None and self._scheduler.next_due is not None:
@@ -174,8 +175,7 @@ class Engine(Journal):
         now = self.clock.time()
         timeout = self.visibility_timeout
         delivery = Delivery(envelope, envelope.attempt, now, None if timeout is None else now + timeout)
-        with self._lock:
-            self.in_flight[envelope.sequence] = delivery
+        self.in_flight[envelope.sequence] = delivery
         return delivery
 
     def take_back(self, delivery: Delivery) -> None:
@@ -188,9 +188,9 @@ class Engine(Journal):
     def end(self, delivery: Delivery) -> None:
         """The delivery is over: it is no longer in flight, and its place under a concurrency limit is free."""
         envelope = delivery.envelope
-        with self._lock:
-            self.in_flight.pop(envelope.sequence, None)
-            if envelope.headers:
+        self.in_flight.pop(envelope.sequence, None)
+        if envelope.headers:
+            with self._lock:
                 self.pending.finished(envelope, self.clock.time())
 
     # Time
@@ -217,8 +217,10 @@ class Engine(Journal):
             if self._scheduler is not None:
                 self._scheduler.fire(self)
             self.pending.promote(now)
-            for delivery in [one for one in self.in_flight.values() if (one.expires_at or now + 1) <= now]:
-                del self.in_flight[delivery.envelope.sequence]
+            for delivery in list(self.in_flight.values()):
+                if delivery.expires_at is None or delivery.expires_at > now:
+                    continue
+                self.in_flight.pop(delivery.envelope.sequence, None)
                 hand_out_again(self, delivery.envelope, "its visibility timeout is over")
 
     # Draining
@@ -359,7 +361,7 @@ class Engine(Journal):
         As sidekiq-unique-jobs' reaper, which does so every ten minutes: how the lock of a killed worker ends.
         Returns the keys.
         """
-        running = {delivery.envelope.job_id for delivery in self.in_flight.values()}
+        running = {delivery.envelope.job_id for delivery in list(self.in_flight.values())}
         alive = {envelope.job_id for envelope in self.pending} | running
         return self.locks.reap(alive.__contains__, grace)
 

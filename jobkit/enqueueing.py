@@ -88,12 +88,15 @@ def _envelope(job: Job, definition: Definition, backend: Backend, retry: bool) -
             if refusal.bury:
                 break
             return None
+    body = body_of(job, definition, backend.clock.time())
+    # body_of has asked for the queue's name, which is remembered
+    queue = job._queue_name or job.queue_name
     envelope = Envelope(
         job.job_id,
         definition.name,
-        body_of(job, definition, backend.clock.time()),
+        body,
         PERFORMER,
-        job.queue_name,
+        queue,
         job.priority,
         job._due,
         retry,

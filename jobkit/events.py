@@ -6,6 +6,7 @@ An event with a duration is published when its block ends, so a nested event com
 
 from __future__ import annotations
 
+# repr and match_args are left out throughout: to make them for each class is half of what importing this file costs.
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -22,7 +23,7 @@ class JobView(Protocol):
     def queue_name(self) -> str: ...
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Event:
     """What every event says.
 
@@ -47,8 +48,11 @@ class Event:
     def job_id(self) -> str | None:
         return None if self.job is None else str(self.job.job_id)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.job!r} at {self.time:.3f}>"
 
-@dataclass(slots=True, eq=False)
+
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Enqueue(Event):
     """A job was enqueued to run at once."""
 
@@ -58,7 +62,7 @@ class Enqueue(Event):
     duration: float = 0.0
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class EnqueueAt(Event):
     """A job was enqueued with a time before which it does not run."""
 
@@ -69,14 +73,14 @@ class EnqueueAt(Event):
     duration: float = 0.0
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class EnqueueDeferred(Event):
     """A job waits for a transaction to commit; it is enqueued then, or never if that rolls back."""
 
     name = "enqueue_deferred"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class EnqueueAll(Event):
     """`perform_all_later` ran."""
 
@@ -86,14 +90,14 @@ class EnqueueAll(Event):
     duration: float = 0.0
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class PerformStart(Event):
     """Arguments are decoded, perform callbacks come next."""
 
     name = "perform_start"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Perform(Event):
     """A whole execution, error handling included; `error` only if it left the job."""
 
@@ -103,7 +107,7 @@ class Perform(Event):
     duration: float = 0.0
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class EnqueueRetry(Event):
     """The job enqueued its next attempt."""
 
@@ -113,7 +117,7 @@ class EnqueueRetry(Event):
     duration: float = 0.0
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class RetryStopped(Event):
     """The attempts of a retry_on are used up."""
 
@@ -122,7 +126,7 @@ class RetryStopped(Event):
     duration: float = 0.0
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Discard(Event):
     """A discard_on matched."""
 
@@ -131,7 +135,7 @@ class Discard(Event):
     duration: float = 0.0
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Interrupt(Event):
     """A continuation stopped at a checkpoint."""
 
@@ -142,7 +146,7 @@ class Interrupt(Event):
     current_step: Any = None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Resume(Event):
     """A continuation goes on where it was interrupted."""
 
@@ -152,7 +156,7 @@ class Resume(Event):
     current_step: Any = None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class StepSkipped(Event):
     """A step was completed in an earlier execution."""
 
@@ -160,7 +164,7 @@ class StepSkipped(Event):
     step: str = ""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class StepStarted(Event):
     """The body of a step begins."""
 
@@ -168,7 +172,7 @@ class StepStarted(Event):
     step: Any = None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class StepFinished(Event):
     """A whole step, interrupted or not."""
 
@@ -179,7 +183,7 @@ class StepFinished(Event):
     duration: float = 0.0
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class DeliveryRetry(Event):
     """An error left the job and the delivery layer keeps it in its retry set, as Sidekiq does."""
 
@@ -189,7 +193,7 @@ class DeliveryRetry(Event):
     retry_count: int = 0
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Died(Event):
     """A job went to the dead set."""
 
@@ -198,7 +202,7 @@ class Died(Event):
     reason: str = ""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Dropped(Event):
     """A message was given up without the dead set (``retry=False``, ``dead=False``, "discard", an early ack)."""
 
@@ -207,7 +211,7 @@ class Dropped(Event):
     reason: str = ""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class WorkerLostEvent(Event):
     """The worker went away in the middle of a delivery."""
 
@@ -215,7 +219,7 @@ class WorkerLostEvent(Event):
     reason: str = ""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Redelivered(Event):
     """The same bytes are in the queue again: a lost acknowledgement, an expired visibility timeout, a duplicate."""
 
@@ -223,14 +227,14 @@ class Redelivered(Event):
     reason: str = ""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Requeued(Event):
     """A dead job was put back into its queue by hand."""
 
     name = "requeued"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Conflict(Event):
     """A unique lock or a concurrency limit stood in the way."""
 
@@ -240,7 +244,7 @@ class Conflict(Event):
     holder: str | None = None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Fired(Event):
     """An entry of a recurring schedule fell due."""
 
@@ -250,7 +254,7 @@ class Fired(Event):
     overlaps: bool = False
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class BatchEvent(Event):
     """A batch is complete, has succeeded, or one of its jobs died: `what` says which."""
 
@@ -259,7 +263,7 @@ class BatchEvent(Event):
     what: str = ""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Custom(Event):
     """An event of a mechanism or an adapter that has no class of its own."""
 

@@ -56,7 +56,7 @@ class Scheduler:
         """Whether the job that this entry enqueued last still waits or runs."""
         last = self._last_job.get(entry.name)
         job_id = getattr(last, "job_id", None)
-        running = (delivery.envelope for delivery in engine.in_flight.values())
+        running = (delivery.envelope for delivery in list(engine.in_flight.values()))
         return job_id is not None and any(
             envelope.job_id == job_id for waiting in (engine.pending, running) for envelope in waiting
         )

@@ -27,7 +27,11 @@ def settle(engine: Engine, delivery: Delivery, outcome: Outcome, acknowledged: b
     With `acknowledged` False the body has run and its acknowledgement was lost: the message comes back besides.
     Returns the record, and whether an error is left that neither a handler nor a declared retry took care of.
     """
-    record, unhandled = _settle(engine, delivery, outcome, acknowledged)
+    if acknowledged and outcome.kind is OutcomeKind.SUCCEEDED:
+        engine.end(delivery)
+        record, unhandled = _note(engine, delivery, outcome, State.SUCCEEDED), False
+    else:
+        record, unhandled = _settle(engine, delivery, outcome, acknowledged)
     if delivery.envelope.headers and engine.batches:
         with engine.changed:
             engine.batches.note(record, outcome.kind, dead=record.state is State.DEAD)
@@ -37,8 +41,6 @@ def settle(engine: Engine, delivery: Delivery, outcome: Outcome, acknowledged: b
 def _settle(engine: Engine, delivery: Delivery, outcome: Outcome, acknowledged: bool) -> tuple[JobRecord, bool]:
     engine.end(delivery)
     kind = outcome.kind
-    if kind is OutcomeKind.SUCCEEDED and acknowledged:
-        return _note(engine, delivery, outcome, State.SUCCEEDED), False
     if not acknowledged and kind is not OutcomeKind.LOST:
         return_unacknowledged(engine, delivery, "its acknowledgement was lost")
     if kind is OutcomeKind.FAILED:

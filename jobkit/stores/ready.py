@@ -14,6 +14,7 @@ class ReadyQueues:
     """The queues; an entry keeps the order in which it became ready, also when it is put back."""
 
     def __init__(self) -> None:
+        # only queues that are not empty
         self._heaps: dict[str, list[Entry]] = {}
         self._order = 0
         # messages taken back by a stopping worker go to the front, as Sidekiq returns them
@@ -43,7 +44,7 @@ class ReadyQueues:
 
     def waiting_queues(self) -> list[str]:
         """Names of the queues that are not empty."""
-        return [queue for queue, heap in self._heaps.items() if heap]
+        return list(self._heaps)
 
     def head(self, queue: str) -> Entry:
         """The first entry of a queue that is not empty."""
