@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
-from jobkit_lint.flow.effects import Effect, EffectKind, Effects
+from jobkit_lint.flow.effects import Effect, EffectKind, Effects, Reached
 from jobkit_lint.flow.evidence import Evidence, Values
 from jobkit_lint.flow.guards import Guard, Guards
 from jobkit_lint.flow.marks import Marks
@@ -16,9 +16,10 @@ from jobkit_lint.index.jobs import Job
 from jobkit_lint.index.models import Models
 from jobkit_lint.index.program import Program
 from jobkit_lint.index.sites import Site
-from jobkit_lint.index.symbols import Function, Module, Origin
+from jobkit_lint.index.symbols import Class, Function, Module, Origin
 from jobkit_lint.settings import Settings
 from jobkit_lint.tree.expressions import AnyExpression, At, is_constant
+from jobkit_lint.tree.statements import FunctionCode, Parameter
 
 
 class Analysis:
@@ -107,23 +108,82 @@ class Analysis:
         """What keeps an effect from happening again in a second run of the job."""
         return self._guards.of(effect)
 
-    def reached(self, job: Job) -> Iterator[tuple[Step, Scope]]:
-        """Every call of a job's body and of the project functions it calls, `call-depth` calls deep."""
-        seen: set[int] = set()
+    def calls(self, job: Job) -> Iterator[Reached]:
+        """Every call of a job's body and of the project functions it calls, `call-depth` calls deep, in order."""
+        if job.function is not None:
+            yield from self._effects.reached(job.function, self.settings.call_depth)
 
-        def walk(function: Function, depth: int) -> Iterator[tuple[Step, Scope]]:
-            if id(function.code) in seen:
-                return
-            seen.add(id(function.code))
-            scope = self.names.scope(function)
+    def reached(self, job: Job) -> Iterator[tuple[Step, Scope]]:
+        """The same as `calls` for a rule that does not report the way: only the calls and their scopes."""
+        for call in self.calls(job):
+            yield call.step, call.scope
+
+    def callers(self, function: Function) -> list[tuple[Step, Scope]]:
+        """The calls of a project function, in the files that have to do with jobs."""
+        return self._callers.get(id(function.code), [])
+
+    @cached_property
+    def _callers(self) -> dict[int, list[tuple[Step, Scope]]]:
+        found: dict[int, list[tuple[Step, Scope]]] = {}
+        for module in self.program.selected:
+            for step, scope in self.steps(module):
+                callee = self.called(step, scope)
+                if callee is not None:
+                    found.setdefault(id(callee.code), []).append((step, scope))
+        return found
+
+    # -- files -------------------------------------------------------------------------------------------
+
+    def scopes(self, module: Module) -> Iterator[Scope]:
+        """The module's top, and every function and method that was looked into (those with a sign of a job)."""
+        yield self.module_scope(module)
+        for name, code in module.summary.functions.items():
+            if code.body is not None:
+                yield from self._nested(self.names.scope(self.program.project.function(module, name)))
+        for name in module.summary.classes:
+            class_ = self.program.project.defined(module, name)
+            if isinstance(class_, Class):
+                yield from self._class_scopes(class_)
+
+    def _class_scopes(self, class_: Class) -> Iterator[Scope]:
+        for name, code in class_.code.methods.items():
+            method = class_.method(name)
+            if code.body is not None and method is not None:
+                yield from self._nested(self.names.scope(method))
+        for name in class_.code.classes:
+            inner = class_.inner(name)
+            if inner is not None:
+                yield from self._class_scopes(inner)
+
+    def _nested(self, scope: Scope) -> Iterator[Scope]:
+        yield scope
+        for bindings in scope.bindings.values():
+            for binding in bindings:
+                if isinstance(binding.definition, FunctionCode):
+                    yield from self._nested(self.names.scope(self.names.nested(binding.definition, scope)))
+
+    def steps(self, module: Module) -> Iterator[tuple[Step, Scope]]:
+        """Every call in the module's `scopes`."""
+        for scope in self.scopes(module):
             for step in scope.steps:
                 yield step, scope
-                callee = self.called(step, scope)
-                if callee is not None and (depth > 0 or callee.outer is not None):
-                    yield from walk(callee, depth - (callee.outer is None))
 
-        if job.function is not None:
-            yield from walk(job.function, self.settings.call_depth)
+    def variables(self, *endings: str) -> Iterator[tuple[Module, str, AnyExpression]]:
+        """Module-level variables whose name ends with one of `endings`, in any case, in the selected files."""
+        wanted = tuple(ending.lower() for ending in endings)
+        for module in self.program.selected:
+            for name, value in module.summary.variables.items():
+                if name.lower().endswith(wanted):
+                    yield module, name, value
+
+    def annotated(self, parameter: Parameter, job: Job) -> Evidence | None:
+        """What a parameter of a job is by its annotation."""
+        if parameter.annotation is None:
+            return None
+        origin = self.names.instance(parameter.annotation, self.module_scope(job.module))
+        return self.values.of_origin(origin) if origin is not None else None
+
+    # -- declarations --------------------------------------------------------------------------------------
 
     def declares_idempotent(self, job: Job) -> bool:
         """Whether the job says of itself that it may run twice."""

@@ -101,7 +101,8 @@ def read_program(request: Request) -> Program:
     settings = request.settings
     exclude = GitIgnoreSpec.from_lines([*settings.exclude, *settings.extend_exclude])
     walked = shown_files(python_files(request.paths, exclude, request.root)) if request.paths else []
-    program = Program(request.root, settings, request.contents)
+    words = {word for rule in request.rules for word in rule.signs}
+    program = Program(request.root, settings, request.contents, words)
     program.read([*walked, *shown_files(request.contents)], request.processes)
     return program
 

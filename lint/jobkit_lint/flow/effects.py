@@ -45,19 +45,12 @@ class Hop:
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
-    """One call with an effect. `what` says it in words; `write` is set for one on the database.
+class Reached:
+    """A call that a job makes, in its own body (`hops` is empty) or in a function that it calls."""
 
-    `path` is the origin path of what is called. `hops` is empty for a call in the job's own body.
-    """
-
-    kind: EffectKind
-    what: str
-    path: str
     step: Step
     scope: Scope
     hops: tuple[Hop, ...] = ()
-    write: Write | None = None
 
     @property
     def levels(self) -> tuple[tuple[Step, Scope], ...]:
@@ -68,6 +61,19 @@ class Effect:
     def is_repeated(self) -> bool:
         """Whether one run of the job may do it several times."""
         return any(step.is_repeated for step, _ in self.levels)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect(Reached):
+    """A call with an effect. `what` says it in words; `write` is set for one on the database.
+
+    `path` is the origin path of what is called.
+    """
+
+    kind: EffectKind
+    what: str
+    path: str
+    write: Write | None = None
 
 
 class Effects:
@@ -113,7 +119,7 @@ class Effects:
                 yield effect
                 continue
             for callee, cost in self._callees(step, scope, origin):
-                if depth >= cost and f"{callee.dotted}" not in self.quiet:
+                if depth >= cost and callee.dotted not in self.quiet:
                     hop = Hop(step, scope, callee)
                     for inner in self.of(callee, depth - cost):
                         yield replace(inner, hops=(hop, *inner.hops))
@@ -123,17 +129,17 @@ class Effects:
             for path in (origin.path, *self.names.paths(origin)):
                 kind = self.facts.get(path)
                 if kind is not None:
-                    return Effect(kind, f"`{path.rpartition('.')[2]}()`", path, step, scope)
+                    return Effect(step, scope, kind=kind, what=f"`{path.rpartition('.')[2]}()`", path=path)
                 verb = PAYMENTS.get(path)
                 if verb is not None:
-                    return Effect(EffectKind.PAYMENT, verb, path, step, scope)
+                    return Effect(step, scope, kind=EffectKind.PAYMENT, what=verb, path=path)
                 sent = NOTIFICATIONS.get(path)
                 if sent is not None:
-                    return Effect(EffectKind.NOTIFY, sent, path, step, scope)
+                    return Effect(step, scope, kind=EffectKind.NOTIFY, what=sent, path=path)
         write = write_of(step, scope, origin, self.names, self.models)
         if write is not None and write.creates:
             path = origin.path if origin is not None else ""
-            return Effect(EffectKind.CREATE, write.what, path, step, scope, write=write)
+            return Effect(step, scope, kind=EffectKind.CREATE, what=write.what, path=path, write=write)
         return None
 
     def _callees(self, step: Step, scope: Scope, origin: Origin | None) -> Iterator[tuple[Function, int]]:
@@ -149,6 +155,20 @@ class Effects:
                 handed = self.names.origin(argument, scope, step.place)
                 if handed is not None and isinstance(handed.root, Function) and handed.root.outer is not None:
                     yield handed.root, 0
+
+    def reached(self, function: Function, depth: int) -> Iterator[Reached]:
+        """Every call of a function and of the project functions that it calls, `depth` deep, in order."""
+        yield from self._reach(function, depth, (), frozenset())
+
+    def _reach(self, function: Function, depth: int, hops: tuple[Hop, ...], above: frozenset[int]) -> Iterator[Reached]:
+        scope = self.names.scope(function)
+        inside = above | {id(function.code)}
+        for step in scope.steps[:MAX_STEPS]:
+            yield Reached(step, scope, hops)
+            origin = self.names.origin(step.call.function, scope, step.place)
+            for callee, cost in self._callees(step, scope, origin):
+                if depth >= cost and id(callee.code) not in inside and callee.dotted not in self.quiet:
+                    yield from self._reach(callee, depth - cost, (*hops, Hop(step, scope, callee)), inside)
 
     def called_function(self, call: e.Call, scope: Scope, step: Step) -> Function | None:
         """The project's function that a call runs; a function's own return value does not hide it."""

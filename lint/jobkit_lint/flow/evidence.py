@@ -244,5 +244,7 @@ def _is_request_files(node: e.Subscript) -> bool:
 
 
 def _a(path: str) -> str:
+    if path.startswith(("builtins.open", "pathlib.Path")) and ".read" in path:
+        return "the content of a file"
     name = path.removeprefix("builtins.")
     return f"`{name}`"

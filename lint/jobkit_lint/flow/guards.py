@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from jobkit_lint.facts.payments import KEY_WORDS
+from jobkit_lint.facts.values import Kind
 from jobkit_lint.facts.words import CLAIM_WORDS
 from jobkit_lint.flow.effects import Effect
 from jobkit_lint.flow.marks import Marks
@@ -70,6 +71,7 @@ class Guards:
             yield from self._absorbed(effect, effect.write)
         for step, scope in effect.levels:
             yield from self._at(step, scope)
+            yield from self._consumed(scope)
         for hop in effect.hops:
             yield from self._declared(hop.function)
 
@@ -93,6 +95,15 @@ class Guards:
         for around in step.around:
             if isinstance(around, e.Call) and _is_step(around):
                 yield Guard(GuardKind.CLAIM, "a step of a continuation", around.at.line)
+
+    def _consumed(self, scope: Scope) -> Iterator[Guard]:
+        """A job that deletes the row it starts from finds nothing to do in a second run."""
+        for step in scope.steps:
+            function = step.call.function
+            if isinstance(function, e.Attribute) and function.name in ("delete", "adelete"):
+                found = self.states.values.evidence(function.value, scope, step.place)
+                if found is not None and found.kind == Kind.RECORD:
+                    yield Guard(GuardKind.CHECK, "the row it starts from is deleted", step.call.at.line)
 
     def _before(self, place: Place, scope: Scope) -> Iterator[Guard]:
         """Statements before the effect that stop a second run: rows looked up by state, rows that can be made once."""
@@ -125,6 +136,10 @@ class Guards:
 
     def _absorbed(self, effect: Effect, write: Write) -> Iterator[Guard]:
         line = effect.step.call.at.line
+        if any(_is_rollback(step) for step in effect.scope.steps):
+            yield Guard(GuardKind.ABSORBED, "it is rolled back", line)
+        if _in_handler(effect.step.place):
+            yield Guard(GuardKind.ABSORBED, "it records a failure", line)
         if write.is_upsert:
             yield Guard(GuardKind.ABSORBED, "an upsert", line)
         elif self.is_unique(write):
@@ -223,6 +238,20 @@ def _in_handler_of_absence(place: Place) -> bool:
                 if any(name in ("DoesNotExist", "NoResultFound", "KeyError") or "NotFound" in name for name in names):
                     return True
     return False
+
+
+def _in_handler(place: Place) -> bool:
+    return any(
+        isinstance(level.parent.statement, Try) and level.branch.startswith("except ")
+        for level in place.lineage()
+        if level.parent is not None
+    )
+
+
+def _is_rollback(step: Step) -> bool:
+    function = step.call.function
+    name = function.name if isinstance(function, e.Attribute) else ""
+    return name == "set_rollback" and any(e.is_constant(value, True) for value in step.call.arguments)
 
 
 def _is_step(call: e.Call) -> bool:

@@ -108,13 +108,14 @@ class Place:
 
     def excludes(self, other: Place) -> bool:
         """Whether no run goes through both: they are in different branches of one ``if`` or ``match``."""
+        if self.parent is None or other.parent is None:
+            return False
         mine = {id(level.parent.statement): level.branch for level in self.lineage() if level.parent}
         for level in other.lineage():
             if level.parent is not None:
                 branch = mine.get(id(level.parent.statement))
                 if branch is not None:
-                    is_choice = branch != level.branch and not isinstance(level.parent.statement, Try)
-                    return is_choice
+                    return branch != level.branch and not isinstance(level.parent.statement, Try)
         return False
 
     def dominates(self, other: Place) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jobkit_lint.facts.orm import PAIR_METHODS
+from jobkit_lint.facts.values import Kind
 from jobkit_lint.facts.words import CLAIM_WORDS, says_state
 from jobkit_lint.flow.evidence import Values
 from jobkit_lint.flow.places import Place
@@ -125,6 +126,9 @@ class States:
         if name == "getattr" and len(node.arguments) >= 2:
             word = e.literal_text(node.arguments[1])
             return State(f"`{word}` is tested") if word is not None and says_state(word) else None
+        if name == "hasattr" and node.arguments:
+            of_row = self.values.evidence(node.arguments[0], scope, place)
+            return State(f"{shown} is tested") if of_row is not None and of_row.kind == Kind.RECORD else None
         if name == "get" and isinstance(function, e.Attribute) and self._is_cache(function.value, scope, place):
             return State(f"{shown} is tested")
         if name in PURE:

@@ -76,7 +76,7 @@ def write_of(step: Step, scope: Scope, origin: Origin | None, names: Names, mode
     if name in ("update", "aupdate"):
         return Write("update", model, model.name, fields)
     if name in ("save", "asave", "insert") and trail[:1] == ("()",) and len(trail) == 2:
-        return _saved(step, scope, model, function)
+        return _saved(step, scope, model, function, names)
     return None
 
 
@@ -86,10 +86,13 @@ def _parent(origin: Origin) -> Origin:
     return Origin(origin.root, origin.trail[:-1])
 
 
-def _saved(step: Step, scope: Scope, model: Model, function: e.Attribute) -> Write | None:
+def _saved(step: Step, scope: Scope, model: Model, function: e.Attribute, names: Names) -> Write | None:
     """``Model(...).save()``: a new row, unless the primary key was given."""
     made = _constructor(function.value, scope, step)
     if made is None:
+        return None
+    called = names.origin(made.function, scope, step.place)
+    if called is None or not isinstance(called.root, Class) or called.trail:
         return None
     fields = {word.name: word.value for word in made.keywords if word.name is not None}
     if {"pk", "id"} & fields.keys():

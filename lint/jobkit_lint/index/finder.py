@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Iterable
 
+ROOT_FILES = frozenset({"manage.py", "pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "Pipfile"})
 SOURCE_FOLDERS = ("src", "lib", "python", "app", "apps", "backend", "server", "packages")
 
 
@@ -47,14 +48,28 @@ class Finder:
         return names
 
     def package_root(self, path: str) -> str:
-        """The folder that must be on ``sys.path`` for the file at `path`: the first above that is no package."""
+        """The folder that is likely on ``sys.path`` for the file at `path`.
+
+        The first above its packages; for a file whose folder has no ``__init__.py``, the nearest folder above
+        that is the start of a project or of its sources.
+        """
         folder = os.path.dirname(os.path.abspath(path))
+        if "__init__.py" not in self.listing(folder):
+            return self._source_root(folder)
         while "__init__.py" in self.listing(folder):
             parent = os.path.dirname(folder)
             if parent == folder:
                 break
             folder = parent
         return folder
+
+    def _source_root(self, folder: str) -> str:
+        current = folder
+        while current != self.root and current.startswith(self.root + os.sep):
+            if os.path.basename(current) in ("src", "lib") or self.listing(current) & ROOT_FILES:
+                return current
+            current = os.path.dirname(current)
+        return current if current == self.root else folder
 
     def name(self, path: str) -> str:
         """The dotted name of the file at `path`."""
@@ -67,12 +82,13 @@ class Finder:
 
     def roots(self, importer: str) -> tuple[str, ...]:
         """The folders in which the imports of `importer` are looked for, the likeliest first."""
-        start = self.package_root(importer)
+        start = os.path.dirname(os.path.abspath(importer))
         found = self._roots.get(start)
         if found is None:
-            self.known_roots.setdefault(start)
-            above = [start]
-            folder = start
+            folder = self.package_root(importer)
+            self.known_roots.setdefault(folder)
+            own = [] if "__init__.py" in self.listing(start) else [start]
+            above = [*own, folder]
             while folder != self.root and folder.startswith(self.root + os.sep):
                 folder = os.path.dirname(folder)
                 above.append(folder)

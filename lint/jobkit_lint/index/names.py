@@ -38,6 +38,8 @@ class Names:
         self._module_scopes: dict[Module, Scope] = {}
         self._function_scopes: dict[int, Scope] = {}
         self._returns: dict[Function, Origin | None] = {}
+        self._origins: dict[int, tuple[e.AnyExpression, Origin | None]] = {}
+        self._bindings: dict[int, tuple[int, Origin | None, Binding]] = {}
         self._lineages: dict[Class, tuple[Class | str, ...]] = {}
 
     # -- scopes ---------------------------------------------------------------------------------------
@@ -61,6 +63,15 @@ class Names:
 
     def origin(self, node: e.AnyExpression, scope: Scope, place: Place | None, depth: int = 0) -> Origin | None:
         """Where the value of an expression comes from, or None."""
+        if depth:
+            return self._origin(node, scope, place, depth)
+        key = id(node)
+        if key not in self._origins:
+            # the node is kept with the answer, so that no other can get its id
+            self._origins[key] = (node, self._origin(node, scope, place, 0))
+        return self._origins[key][1]
+
+    def _origin(self, node: e.AnyExpression, scope: Scope, place: Place | None, depth: int) -> Origin | None:
         if depth > MAX_DEPTH:
             return None
         match node:
@@ -125,6 +136,16 @@ class Names:
         """Where the value that a binding gives its name comes from."""
         if depth > MAX_DEPTH:
             return None
+        # a chain of assignments is walked once: an answer holds for good, a None for searches no shallower
+        reached, known, _ = self._bindings.get(id(binding), (MAX_DEPTH + 1, None, binding))
+        if known is not None or reached <= depth:
+            return known
+        self._bindings[id(binding)] = (depth, None, binding)
+        found = self._of_binding(binding, scope, depth)
+        self._bindings[id(binding)] = (depth, found, binding)
+        return found
+
+    def _of_binding(self, binding: Binding, scope: Scope, depth: int) -> Origin | None:
         if isinstance(binding.definition, FunctionCode):
             return Origin(self.nested(binding.definition, scope))
         if isinstance(binding.definition, ClassCode):
@@ -222,6 +243,8 @@ class Names:
             given = self.origin(node.arguments[0], scope, place, depth + 1)
             if given is not None and isinstance(given.root, Function | Class):
                 return Origin(given.root, tuple(step for step in given.trail if step != "()"))
+            if given is not None and path in PARTIAL and isinstance(given.root, str):
+                return given
         if path == "builtins.super" and scope.function is not None and scope.function.owner is not None:
             return Origin(scope.function.owner, ("super()",))
         if isinstance(origin.root, Function) and not origin.trail:

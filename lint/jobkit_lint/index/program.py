@@ -34,10 +34,16 @@ class Program:
     """Everything that rules ask about the user's code.
 
     `selected` are the modules with a sign of a job among the given files: only these get findings. Other
-    modules are loaded when a name leads to them.
+    modules are loaded when a name leads to them. `words` are signs that the chosen rules ask for.
     """
 
-    def __init__(self, root: Path, settings: Settings, contents: dict[str, bytes] | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        settings: Settings,
+        contents: dict[str, bytes] | None = None,
+        words: Iterable[str] = (),
+    ) -> None:
         self.settings = settings
         self.frameworks = known_frameworks()
         self.root = root.resolve()
@@ -65,7 +71,7 @@ class Program:
         self.jobs = Jobs(self.names, self.frameworks, self.house)
         enqueuers = taught_enqueuers(settings, self.frameworks)
         self.sites = Sites(self.names, self.jobs, self.frameworks, enqueuers)
-        self.signs = Signs(self.frameworks, {*self.house.decorators, *self.house.bases, *enqueuers})
+        self.signs = Signs(self.frameworks, {*self.house.decorators, *self.house.bases, *enqueuers, *words})
 
     # -- files -------------------------------------------------------------------------------------------
 
@@ -107,7 +113,22 @@ class Program:
             for _ in self.jobs.listed(module):
                 pass
         for module in self.selected:
+            self._lower_callers(module)
             self.sites.scan(module)
+
+    def _lower_callers(self, module: Module) -> None:
+        """Where a plain call enqueues, nothing in a function's text says so: all of a caller's file is looked into."""
+        names = self.sites.called_names
+        mentioned = {target.rpartition(".")[2] for target in module.summary.imports.values()}
+        if not names or not names & {*mentioned, *module.summary.functions}:
+            return
+        for name in module.summary.functions:
+            self.project.code(self.project.function(module, name))
+        for name in module.summary.classes:
+            class_ = self.project.defined(module, name)
+            if isinstance(class_, Class):
+                for method in filter(None, map(class_.method, class_.code.methods)):
+                    self.project.code(method)
 
     def _map(
         self, files: list[tuple[str, str]], signs: Signs, parse_all: bool, processes: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 
 from jobkit_lint.flow.places import Place, Step
 from jobkit_lint.flow.scopes import Scope
@@ -15,6 +16,8 @@ from jobkit_lint.index.symbols import Class, Function, Module, Origin
 from jobkit_lint.tree import expressions as e
 from jobkit_lint.tree.statements import Assign
 
+# frameworks in which a plain call of the job enqueues it
+CALL = Method("call")
 NAMED_BY_TABLE = Packing(direct=False, args_keyword="args", kwargs_keyword="kwargs")
 
 
@@ -87,9 +90,9 @@ class Sites:
             if isinstance(class_, Class):
                 self._scan_class(class_)
         for name, value in module.summary.variables.items():
-            for table, framework in self.tables.items():
-                if name.endswith(table):
-                    self._scan_table(value, framework, module, name)
+            framework = next((self.tables[table] for table in self.tables if name.endswith(table)), None)
+            if framework is not None:
+                self._scan_table(value, framework, module, name)
 
     def _scan_class(self, class_: Class) -> None:
         for name, code in class_.code.methods.items():
@@ -128,6 +131,8 @@ class Sites:
             self._method_call(step, callee, scope)
         elif isinstance(callee, e.Name) and name in scope.bindings:
             self._aliased_call(step, callee, scope)
+        elif name in self.called_names:
+            self._plain_call(step, callee, scope)
         if name in self.enqueuer_names:
             self._enqueuer_call(step, callee, scope)
         for position, argument in enumerate(step.call.arguments):
@@ -198,6 +203,18 @@ class Sites:
             return
         call = step.call
         self._add(job, method, method.name, call.arguments, call.keywords, step, scope)
+
+    def _plain_call(self, step: Step, callee: e.AnyExpression, scope: Scope) -> None:
+        found = self.receiver(callee, scope, step.place)
+        if found is not None and found[0].framework.call_enqueues:
+            call = step.call
+            self._add(found[0], CALL, "call", call.arguments, call.keywords, step, scope)
+
+    @cached_property
+    def called_names(self) -> set[str]:
+        """The names of jobs that a plain call enqueues."""
+        jobs = [job for job in self.jobs.all() if job.framework.call_enqueues]
+        return {job.function.name for job in jobs if job.function is not None}
 
     def _aliased_call(self, step: Step, callee: e.Name, scope: Scope) -> None:
         """``enqueue = job.delay`` and then ``enqueue(1)``."""

@@ -19,18 +19,26 @@ made from it. A project outside gives its rules through the entry point group ``
    ``check_module(module, analysis)``  for each given file with a sign of a job: settings, schedules.
    ``check_program(analysis)``       once: what needs all jobs or all sites.
 
-   Test files are left out unless `in_tests` is True.
+   Test files are left out unless `in_tests` is True. A rule that judges files without any job in them (settings)
+   names words in `signs`: a file with one of them is looked at, and the statements that hold them are in its body.
 
-What a check asks (`jobkit_lint.analysis.Analysis`): ``analysis.evidence(node, scope, place)`` what a value is;
-``analysis.origin`` / ``paths`` what a name means; ``analysis.effects(job, kinds...)`` effects in order with `hops`
-through project functions, ``analysis.guards(effect)`` what dominates them; ``analysis.body(job).steps`` the calls of
-the body in order, each ``step.place`` with ``tests()``, ``before()``, ``loops()``, ``contexts()``, ``tries()``;
-``analysis.reached(job)`` the calls one to two functions deep; ``analysis.sites_of(job)``. None means "cannot be
-told": stay silent then.
+What a check asks (`jobkit_lint.analysis.Analysis`; None means "cannot be told": stay silent then):
 
-What a check says: ``self.report(module, at, message, ...)``, or ``self.report_effect(job, effect, message, analysis)``
-for an effect, which places it and makes the chain. `likely=True` marks one that rests on an assumption (shown only
-with ``--pedantic``); `fix` is ``Fixing(description, edits)``, safe only if said so; `recipe` a fault that proves it.
+   ``evidence(node, scope, place)``  what kind of value an expression is: a record, a payload, a datetime, ...
+   ``origin`` / ``paths``            what a name means; ``annotated(parameter, job)`` by its annotation.
+   ``effects(job, kinds...)``        effects in order, with `hops` through project functions;
+                                     ``guards(effect)`` what dominates them and keeps a second run out.
+   ``calls(job)``                    every call that the job makes, one to two functions deep, with `hops`
+                                     (``reached(job)``: only step and scope).
+   ``body(job)``                     the scope of its own body: ``places`` (statements) and ``steps`` (calls), each
+                                     ``step.place`` with ``tests()``, ``before()``, ``loops()``, ``contexts()``, ``tries()``.
+   ``sites_of(job)``, ``callers(function)``, ``rerun_reason(job)``, ``settings``
+   ``steps(module)``, ``variables(endings...)``  calls of a file; module-level settings by the end of their name.
+
+What a check says: ``self.report(module, at, message, ...)``; for an effect or another call that the job reaches
+``self.report_effect(job, effect, message, analysis)``, which places it and makes the chain. `likely=True` marks one
+that rests on an assumption (shown only with ``--pedantic``); `fix` is ``Fixing(description, edits)``, safe only if said
+so; `recipe` a fault that proves it.
 """
 
 from __future__ import annotations
@@ -44,7 +52,7 @@ from typing import ClassVar
 from jobkit_lint.analysis import Analysis
 from jobkit_lint.diagnostic import Confidence, Link, Recipe, Severity
 from jobkit_lint.errors import RuleDefinitionError
-from jobkit_lint.flow.effects import Effect
+from jobkit_lint.flow.effects import Reached
 from jobkit_lint.index.jobs import Job
 from jobkit_lint.index.sites import Site
 from jobkit_lint.index.symbols import Module
@@ -119,6 +127,7 @@ class Rule:
     default: ClassVar[Default] = Default.ON
     frameworks: ClassVar[tuple[str, ...]] = ()
     in_tests: ClassVar[bool] = False
+    signs: ClassVar[tuple[str, ...]] = ()
     examples: ClassVar[tuple[Example, ...]]
 
     def __init_subclass__(cls) -> None:
@@ -165,14 +174,16 @@ class Rule:
     def report_effect(
         self,
         job: Job,
-        effect: Effect,
+        effect: Reached,
         message: str,
         analysis: Analysis,
         *,
+        what: str | None = None,
         likely: bool = False,
+        fix: Fixing | None = None,
         recipe: Recipe | None = None,
     ) -> Report:
-        """A finding at an effect of a job, with the chain that leads there.
+        """A finding at an effect (or another reached call) of a job, with the chain that leads there.
 
         It is placed at the effect if that is in one of the given files, else at the call that leads out of them.
         """
@@ -182,16 +193,24 @@ class Rule:
             if analysis.program.is_given(scope.module):
                 break
         within = None if isinstance(step.place.statement, FunctionCode) else step.place.statement.at
-        chain = _chain(job, effect) if effect.hops else ()
+        chain = _chain(job, effect, what or str(getattr(effect, "what", "call"))) if effect.hops else ()
         return self.report(
-            scope.module, step.call.at, message, job=job, within=within, likely=likely, recipe=recipe, chain=chain
+            scope.module,
+            step.call.at,
+            message,
+            job=job,
+            within=within,
+            likely=likely,
+            fix=fix,
+            recipe=recipe,
+            chain=chain,
         )
 
 
-def _chain(job: Job, effect: Effect) -> tuple[Link, ...]:
+def _chain(job: Job, effect: Reached, what: str) -> tuple[Link, ...]:
     links = [Link(job.name, job.module.shown, job.line)]
     links += [Link(hop.function.dotted, hop.scope.module.shown, hop.step.call.at.line) for hop in effect.hops]
-    links.append(Link(effect.what, effect.scope.module.shown, effect.step.call.at.line))
+    links.append(Link(what, effect.scope.module.shown, effect.step.call.at.line))
     return tuple(links)
 
 
