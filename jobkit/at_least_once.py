@@ -55,7 +55,7 @@ def requeue(engine: Engine, job: Any) -> JobRecord:
     envelope.due = None
     if envelope.headers and "retry_count" in envelope.headers:
         envelope.headers["retry_count"] -= 1
-    engine.push(envelope)
+    engine.put(envelope)
     revived = JobRecord(envelope, State.ENQUEUED, envelope.attempt)
     engine.emit(events.Requeued(revived, engine.clock.time()))
     return revived

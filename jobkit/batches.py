@@ -109,7 +109,7 @@ class Batch:
                 self._forget(envelope.job_id)
             return
         for envelope in held:
-            self._backend.push(envelope)
+            self._backend.put(envelope)
         self._tell()
 
     def hold(self, envelope: Envelope) -> None:

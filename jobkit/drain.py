@@ -12,10 +12,12 @@ from jobkit.clock import instant
 from jobkit.current import activate
 from jobkit.envelope import Delivery, Envelope, WorkerLost
 from jobkit.errors import ConfigError, DrainLimitError
+from jobkit.middleware import perform_through
 from jobkit.outcome import Outcome, OutcomeKind
 from jobkit.record import JobRecord, State, describe_call
 from jobkit.selection import Selected, selector
 from jobkit.settlement import settle
+from jobkit.sync import drive
 
 if TYPE_CHECKING:
     import asyncio
@@ -153,7 +155,7 @@ def delivery_steps(engine: Engine, envelope: Envelope, acknowledged: bool = True
     delivery = engine.begin(envelope)
     token = current_delivery.set(delivery)
     try:
-        performed = envelope.performer.perform(delivery)
+        performed = _performed(engine, delivery)
         outcome = performed if type(performed) is Outcome else (yield performed)  # type: ignore[misc]  # awaitable
     except WorkerLost:
         outcome = envelope.performer.lose(delivery)
@@ -167,6 +169,13 @@ def delivery_steps(engine: Engine, envelope: Envelope, acknowledged: bool = True
     finally:
         current_delivery.reset(token)
     return settle(engine, delivery, outcome, acknowledged)
+
+
+def _performed(engine: Engine, delivery: Delivery) -> Outcome | Awaitable[Outcome]:
+    if not engine.server_middleware:
+        return delivery.envelope.performer.perform(delivery)
+    running = perform_through(engine.server_middleware, delivery)
+    return running if delivery.envelope.performer.is_async(delivery.envelope) else drive(running)
 
 
 def _limit_message(engine: Engine, envelope: Envelope, limit: int) -> str:

@@ -22,6 +22,7 @@ from jobkit.errors import ConfigError
 from jobkit.fetch_order import FetchPlan
 from jobkit.ids import IdSource
 from jobkit.journal import Journal
+from jobkit.middleware import ClientMiddleware, ServerMiddleware, push_each, push_through
 from jobkit.outcome import Outcome, OutcomeKind
 from jobkit.pending import Aside, PendingMessages
 from jobkit.record import JobRecord, State
@@ -66,7 +67,11 @@ class Engine(Journal):
         super().__init__(VirtualClock() if clock is None else clock, dead_set)
         self.config = config
         self.schedule = schedule
-        self._scheduler = None if schedule is None else _scheduler_of(schedule, self.clock.time())
+        self._scheduler: Scheduler | None = None
+        if schedule is not None:
+            from jobkit.scheduler import Scheduler  # cron arithmetic is loaded only for engines with a schedule
+
+            self._scheduler = Scheduler(schedule, self.clock.time())
         self.max_retries = 0 if config is None else config.max_retries
         self.visibility_timeout = None if visibility_timeout is None else seconds(visibility_timeout)
         self.seed = seed
@@ -83,6 +88,10 @@ class Engine(Journal):
         self.sequence = 0
         #: asked with the job at each checkpoint of a continuation; a true answer, True or a reason, interrupts it
         self.stop_when: list[Callable[[Any], object]] = []
+        #: around each push: called with (envelope, proceed), as Sidekiq's client middleware; the first is outermost
+        self.client_middleware: list[ClientMiddleware] = []
+        #: around each delivery: generator functions of it, ``outcome = yield``, as Sidekiq's server middleware
+        self.server_middleware: list[ServerMiddleware] = []
         #: deliveries that are not acknowledged, by the sequence of their message; threads write without the lock, so
         #: take a list of it to walk over it
         self.in_flight: dict[int, Delivery] = {}
@@ -102,7 +111,18 @@ class Engine(Journal):
         return activate(self)
 
     def push(self, envelope: Envelope) -> None:
-        """Take a message, due now or later."""
+        """Take a message, due now or later, through the client middleware.
+
+        Raises:
+            EnqueueError: a client middleware did not proceed.
+        """
+        if self.client_middleware:
+            push_through(self.client_middleware, envelope, self.put)
+        else:
+            self.put(envelope)
+
+    def put(self, envelope: Envelope) -> None:
+        """Take a message without asking the client middleware, as one that comes back from a delivery."""
         if self.batches and self.batches.hold(self, envelope):
             return
         with self._lock:
@@ -123,9 +143,12 @@ class Engine(Journal):
         self._push_inline(envelope, now)
 
     def push_all(self, envelopes: Sequence[Envelope]) -> None:
-        """Take many messages, in their order."""
-        for envelope in envelopes:
-            self.push(envelope)
+        """Take many messages, in their order.
+
+        Raises:
+            EnqueueError: a client middleware did not proceed with some of them; the others were taken.
+        """
+        push_each(envelopes, self.push)
 
     def _push_inline(self, envelope: Envelope, now: float) -> None:
         selected, raise_errors = self._inline[-1]
@@ -372,9 +395,3 @@ class Engine(Journal):
             if reason:
                 return reason
         return self._pool is not None and self._pool.is_stopping
-
-
-def _scheduler_of(schedule: Schedule, start: float) -> Scheduler:
-    from jobkit.scheduler import Scheduler  # cron arithmetic is loaded only for engines with a schedule
-
-    return Scheduler(schedule, start)

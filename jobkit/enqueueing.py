@@ -155,8 +155,9 @@ def _enqueue_group(jobs: list[Job], backend: Backend) -> None:
         backend.push_all(envelopes)
     except EnqueueError as error:
         for job in jobs:
-            job._accepted = False
-            job._enqueue_error = error
+            if error.job_ids is None or job.job_id in error.job_ids:
+                job._accepted = False
+                job._enqueue_error = error
     count = sum(bool(job._accepted) for job in jobs)
     backend.emit(events.EnqueueAll(None, backend.clock.time(), tuple(jobs), count, elapsed() - started))
 

@@ -176,6 +176,10 @@ class Performer:
             return envelope.name == job or envelope.name.endswith(f".{job}")
         return self.target(envelope) is job
 
+    def is_async(self, envelope: Envelope) -> bool:
+        """Whether `perform` gives an awaitable for this message."""
+        return inspect.iscoroutinefunction(self.perform)
+
     def ack_mode(self, envelope: Envelope) -> AckMode:
         """When this message is acknowledged."""
         return AckMode.LATE

@@ -24,7 +24,15 @@ class RecordNotFound(DeserializationError):
 
 
 class EnqueueError(JobkitError):
-    """The queue refused a job. As in ActiveJob it is recorded in ``job.enqueue_error`` and not raised to the caller."""
+    """The queue refused a job. As in ActiveJob it is recorded in ``job.enqueue_error`` and not raised to the caller.
+
+    Attributes:
+        job_ids: of many jobs enqueued at once those that were refused; None for all of them.
+    """
+
+    def __init__(self, message: str = "", job_ids: frozenset[str] | None = None) -> None:
+        super().__init__(message)
+        self.job_ids = job_ids
 
 
 class UnknownJobError(JobkitError, LookupError):

@@ -61,6 +61,10 @@ class JobPerformer(Performer):
             return envelope.name == f"{job_class.__module__}.{job_class.__qualname__}"
         return super().is_for(envelope, job)
 
+    def is_async(self, envelope: Envelope) -> bool:
+        definition = self._definition(envelope)
+        return definition is not None and definition.is_async
+
     def retry_options(self, envelope: Envelope) -> RetryOptions | None:
         definition = self._definition(envelope)
         return None if definition is None else definition.retry_options

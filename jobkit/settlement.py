@@ -94,7 +94,7 @@ def _fail(engine: Engine, delivery: Delivery, outcome: Outcome) -> tuple[JobReco
         again.due = now + decision.delay
         again.retry = True
         again.queue = options.retry_queue or envelope.queue
-        engine.push(again)
+        engine.put(again)
         engine.emit(events.DeliveryRetry(record, now, error, decision.delay, count))
         return record, declared is None or declared.retry is True
     bury = isinstance(decision, Exhausted) and decision.dead
@@ -140,7 +140,7 @@ def hand_out_again(engine: Engine, envelope: Envelope, reason: str) -> JobRecord
     """Put the same bytes into the queue once more; returns the duplicate."""
     again = envelope.copy()
     again.due = None
-    engine.push(again)
+    engine.put(again)
     duplicate = JobRecord(again, State.ENQUEUED, again.attempt)
     engine.emit(events.Redelivered(duplicate, engine.clock.time(), reason))
     return duplicate
