@@ -51,22 +51,27 @@ def _open_hook() -> TransactionHook | None:
     for hook in reversed(_hooks):
         if hook.is_open():
             return hook
-    if "django.db" in sys.modules and _DJANGO.is_open():
+    if _DJANGO.is_open():
         return _DJANGO
     return None
 
 
 class _Django:
     def is_open(self) -> bool:
-        connections = sys.modules["django.db"].connections
-        return any(connection.in_atomic_block for connection in connections.all(initialized_only=True))
+        return any(connection.in_atomic_block for connection in self._connections())
 
     def on_commit(self, work: Callable[[], None]) -> None:
-        database = sys.modules["django.db"]
-        for connection in database.connections.all(initialized_only=True):
+        for connection in self._connections():
             if connection.in_atomic_block:
                 sys.modules["django.db.transaction"].on_commit(work, using=connection.alias)
                 return
+
+    def _connections(self) -> list[Any]:
+        """The connections in use: none where Django is only imported, by some other library, and not set up."""
+        database, conf = sys.modules.get("django.db"), sys.modules.get("django.conf")
+        if database is None or conf is None or not conf.settings.configured:
+            return []
+        return list(database.connections.all(initialized_only=True))
 
 
 _DJANGO = _Django()

@@ -87,3 +87,22 @@ class TestTransactions:
             forget()
 
         assert [record.arguments for record in engine.enqueued] == [["committed"]]
+
+
+def test_django_that_is_imported_but_not_set_up_is_no_transaction() -> None:
+    import subprocess
+    import sys
+
+    program = (
+        "import django.db, django.conf\n"
+        "from jobkit import Engine, Job\n"
+        "class Later(Job):\n"
+        "    enqueue_after_commit = True\n"
+        "    def perform(self): pass\n"
+        "engine = Engine()\n"
+        "with engine.active():\n"
+        "    Later.perform_later()\n"
+        "assert len(engine.enqueued) == 1\n"
+    )
+
+    subprocess.run([sys.executable, "-c", program], check=True)

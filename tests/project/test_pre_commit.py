@@ -12,19 +12,17 @@ import pytest
 
 BAD_JOB = """\
 from celery import shared_task
-
-
-class Order:
-    pass
+from django.contrib.auth.models import User
 
 
 @shared_task
-def ship(order: Order) -> None:
-    print(order)
+def welcome(user_id: int) -> None:
+    print(user_id)
 
 
-def checkout() -> None:
-    ship.delay(Order())
+def register(name: str) -> None:
+    user = User.objects.create(username=name)
+    welcome.delay(user)
 """
 
 GOOD_JOB = """\
@@ -106,5 +104,5 @@ def test_the_hook_installs_itself_and_finds_what_the_linter_finds(project: Path)
 
     assert bad.returncode == 1, bad.stdout + bad.stderr
     assert "JK101" in bad.stdout
-    assert "shop.py:14" in bad.stdout
+    assert "shop.py:12" in bad.stdout
     assert good.returncode == 0, good.stdout + good.stderr

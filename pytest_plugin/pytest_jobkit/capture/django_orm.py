@@ -83,7 +83,7 @@ def note_transaction(envelope: Envelope, headers: dict[str, Any], place: Any) ->
         headers: the message's; gets `TRANSACTION` and `BEFORE_COMMIT`.
         place: the user's code that enqueued it, a `frames.Frame`, or None if that is not known.
     """
-    for connection in sys.modules["django.db"].connections.all(initialized_only=True):
+    for connection in _connections(None):
         block = _outermost_block(connection)
         if block is None:
             continue
@@ -126,8 +126,6 @@ def commit_hooks(using: str | None = None) -> Iterator[None]:
 
 def waiting_on_commit() -> list[str]:
     """What waits for a commit that a `TestCase` never makes, as text: ``shop.charge.delay(42)``."""
-    if "django.db" not in sys.modules:
-        return []
     return [_describe(hook) for connection in _connections(None) for _, hook, _ in connection.run_on_commit]
 
 
@@ -138,7 +136,11 @@ def _connection(alias: str) -> Any:
 def _connections(using: str | None) -> list[Any]:
     if using is not None:
         return [_connection(using)]
-    return list(sys.modules["django.db"].connections.all(initialized_only=True))
+    database, conf = sys.modules.get("django.db"), sys.modules.get("django.conf")
+    if database is None or conf is None or not conf.settings.configured:
+        # Some libraries import Django where nobody has set it up.
+        return []
+    return list(database.connections.all(initialized_only=True))
 
 
 def _outermost_block(connection: Any) -> object | None:
