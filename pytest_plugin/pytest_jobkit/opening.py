@@ -55,7 +55,8 @@ def _silence_allowed(item: pytest.Item) -> tuple[bool, list[str]]:
         unknown = sorted(marker.kwargs.keys() - {"allow", "strict", *_SETTINGS})
         if unknown or marker.args:
             raise pytest.UsageError(
-                f"{item.nodeid}: @pytest.mark.jobkit takes allow=[...] and strict=, {', '.join(_SETTINGS)}, not {marker}"
+                f"{item.nodeid}: @pytest.mark.jobkit takes allow=[...] and strict=, "
+                f"{', '.join(_SETTINGS)}, not {marker}"
             )
         strict = marker.kwargs.get("strict", strict)
         words = marker.kwargs.get("allow", [])

@@ -88,7 +88,7 @@ class RecordingEngine(Engine):
         self.chances.append(source)
         return source
 
-    def push(self, envelope: Envelope) -> None:
+    def put(self, envelope: Envelope) -> None:
         headers = envelope.headers
         frames = headers[FRAMES] if headers and FRAMES in headers else user_frames()
         due = envelope.due
@@ -100,7 +100,7 @@ class RecordingEngine(Engine):
         push = Push(JobRecord(envelope, state, envelope.attempt), origin, frames)
         self.pushes.append(push)
         self.log.append((self.clock.time(), push))
-        super().push(envelope)
+        super().put(envelope)
 
     def bury(self, record: JobRecord, error: BaseException | None) -> None:
         self.buried.append(record)

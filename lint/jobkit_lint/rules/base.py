@@ -31,7 +31,8 @@ What a check asks (`jobkit_lint.analysis.Analysis`; None means "cannot be told":
    ``calls(job)``                    every call that the job makes, one to two functions deep, with `hops`
                                      (``reached(job)``: only step and scope).
    ``body(job)``                     the scope of its own body: ``places`` (statements) and ``steps`` (calls), each
-                                     ``step.place`` with ``tests()``, ``before()``, ``loops()``, ``contexts()``, ``tries()``.
+                                     ``step.place`` with ``tests()``, ``before()``, ``loops()``, ``contexts()`` and
+                                     ``tries()``.
    ``sites_of(job)``, ``callers(function)``, ``rerun_reason(job)``, ``settings``
    ``steps(module)``, ``variables(endings...)``  calls of a file; module-level settings by the end of their name.
 
