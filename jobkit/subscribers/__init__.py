@@ -1,0 +1,1 @@
+"""Ready subscribers for `jobkit.subscribe`, one kind a file."""
