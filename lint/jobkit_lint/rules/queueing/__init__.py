@@ -1,0 +1,1 @@
+"""Where and when jobs are put on a queue."""

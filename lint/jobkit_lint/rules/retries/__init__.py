@@ -1,0 +1,1 @@
+"""How a job fails, and what then."""
