@@ -40,6 +40,20 @@ OPTIONS = (
         kind="bool",
         default=True,
     ),
+    Option(
+        "jobkit_report",
+        "write a self-contained HTML page with the timeline of each test's jobs to PATH (needs jinja2)",
+        default="",
+        flag="--jobkit-report",
+        metavar="PATH",
+    ),
+    Option(
+        "jobkit_trace",
+        "print the timeline of each test's jobs, of passed tests too",
+        kind="bool",
+        default=False,
+        flag="--jobkit-trace",
+    ),
 )
 
 MARKERS = (

@@ -28,6 +28,14 @@ def pytest_configure(config: pytest.Config) -> None:
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
     config.pluginmanager.register(fixtures, "jobkit-fixtures")
+    if config.getoption("jobkit_report") or config.getoption("jobkit_trace") or _ini_asks(config):
+        from pytest_jobkit.report.collecting import collector
+
+        config.pluginmanager.register(collector(config), "jobkit-collector")
+
+
+def _ini_asks(config: pytest.Config) -> bool:
+    return bool(config.getini("jobkit_report") or config.getini("jobkit_trace"))
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:

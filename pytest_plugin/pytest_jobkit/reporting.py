@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from pytest_jobkit.recorder import Origin
-from pytest_jobkit.timeline import story
+from pytest_jobkit.report.collecting import TOLD
+from pytest_jobkit.timeline import Moment, story
 
 if TYPE_CHECKING:
     import pytest
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     from pytest_jobkit.session import JobSession
 
 SECTION = "jobs of this test"
+
+#: how many moments of one test the page shows
+_MOST = 1_000
 
 
 def add_to_report(item: pytest.Item, report: pytest.TestReport, session: JobSession) -> None:
@@ -27,5 +32,17 @@ def add_to_report(item: pytest.Item, report: pytest.TestReport, session: JobSess
     counts += [(f"jobkit_{state}", number) for state, number in sorted(states.items())]
     report.user_properties += counts
     item.user_properties += counts  # JUnit's writer reads those of the teardown, which come from here
+    moments = session.timeline() if report.failed or item.config.pluginmanager.has_plugin("jobkit-collector") else []
     if report.failed:
-        report.sections.append((SECTION, "\n".join(story(session.timeline()))))
+        report.sections.append((SECTION, "\n".join(story(moments))))
+    if item.config.pluginmanager.has_plugin("jobkit-collector"):
+        setattr(report, TOLD, told(item, report, moments))
+
+
+def told(item: pytest.Item, report: pytest.TestReport, moments: list[Moment]) -> dict[str, Any]:
+    """The story as plain values, which pytest-xdist can send: ``name``, ``outcome``, ``moments``, ``story``."""
+    entries = [{**asdict(moment), "at": float(moment.at)} for moment in moments[:_MOST]]
+    if len(moments) > _MOST:
+        rest = f"... {len(moments) - _MOST} more"
+        entries.append({**asdict(moments[-1]), "number": 0, "what": "", "state": "", "text": rest, "place": ""})
+    return {"name": item.nodeid, "outcome": report.outcome, "moments": entries, "story": story(moments)}

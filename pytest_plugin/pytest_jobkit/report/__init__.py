@@ -1,0 +1,1 @@
+"""The page of `--jobkit-report` and the lines of `--jobkit-trace`."""
