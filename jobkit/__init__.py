@@ -57,6 +57,8 @@ if TYPE_CHECKING:
     from jobkit.continuation import step as step
     from jobkit.queue_config import QueueConfig as QueueConfig
     from jobkit.recurring import Schedule as Schedule
+    from jobkit.serializers import audit_arguments as audit_arguments
+    from jobkit.serializers.orm_sqlalchemy import configure_sqlalchemy as configure_sqlalchemy
     from jobkit.unique_lock import unique as unique
 
 # What only some programs need is imported when it is first asked for: name -> module.
@@ -68,6 +70,8 @@ _LAZY = {
     "Schedule": "jobkit.recurring",
     "limits_concurrency": "jobkit.concurrency",
     "unique": "jobkit.unique_lock",
+    "audit_arguments": "jobkit.serializers",
+    "configure_sqlalchemy": "jobkit.serializers.orm_sqlalchemy",
 }
 
 _current.default_backend = lambda: Engine(clock=SystemClock(), seed=None)
@@ -103,9 +107,11 @@ __all__ = [
     "after_perform",
     "around_enqueue",
     "around_perform",
+    "audit_arguments",
     "before_enqueue",
     "before_perform",
     "configure",
+    "configure_sqlalchemy",
     "current_batch",
     "current_job",
     "discard_on",
