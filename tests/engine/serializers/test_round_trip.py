@@ -107,7 +107,8 @@ hashable_scalars = st.one_of(
     st.sampled_from([*Colour, *Size, *Status, *Rights, Rights(0), Rights.READ | Rights.WRITE]),
     st.sampled_from([int, dict, Order, Colour, datetime, type(None).__class__]),
     st.builds(PurePosixPath, st.text("ab/. ")),
-    st.builds(PureWindowsPath, st.text("ab\\. ")),
+    # not the few, such as "//.//", that pathlib itself does not read back from their text
+    st.builds(PureWindowsPath, st.text("ab\\. ")).filter(lambda path: PureWindowsPath(str(path)) == path),
     st.builds(Path, st.text("ab/. ")),
 )
 hashables = st.recursive(
