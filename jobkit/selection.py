@@ -50,14 +50,17 @@ def _any_of(chosen: Any) -> Selected:
 def _test(item: Any) -> Selected:
     if is_predicate(item):
         return lambda envelope: bool(item(JobRecord(envelope, State.ENQUEUED, envelope.attempt)))
+    if isinstance(item, types.MethodType):
+        # A bound method is a job of the frameworks whose jobs are functions; they know it by its function.
+        return lambda envelope: any(envelope.performer.is_for(envelope, job) for job in (item, item.__func__))
     return lambda envelope: envelope.performer.is_for(envelope, item)
 
 
 def is_predicate(item: Any) -> bool:
-    """Whether `item` is a question about a job and not a job: a lambda, a partial, a bound method.
+    """Whether `item` is a question about a job and not a job: a lambda or a partial.
 
-    A named plain function is taken for a job, since for some frameworks that is what a job is.
+    A named function or method is taken for a job and never called, since for some frameworks that is what a job is.
     """
     if isinstance(item, types.FunctionType):
         return item.__name__ == "<lambda>"
-    return isinstance(item, types.MethodType) or type(item).__module__ == "functools"
+    return type(item).__module__ == "functools"

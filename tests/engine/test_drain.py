@@ -274,3 +274,14 @@ def test_subscribers_see_the_events_they_asked_for_until_they_stop(engine: Engin
     note.perform_later(2)
 
     assert seen == ["enqueue", "perform"]
+
+
+def test_a_method_is_taken_for_a_job_and_never_called(engine: Engine) -> None:
+    class Mailer:
+        def send(self, to: object) -> None:
+            ran.append("called")
+
+    note.perform_later("x")
+
+    assert engine.drain(only=Mailer().send).performed == 0
+    assert ran == []

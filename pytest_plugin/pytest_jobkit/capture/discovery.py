@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import pkgutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from importlib import import_module
 
 import pytest_jobkit.capture as package
+from jobkit import ConfigError
 from pytest_jobkit.capture.base import Capture
 
 
-def watched_modules() -> dict[str, str]:
+@cache
+def watched_modules() -> Mapping[str, str]:
     """Each framework's import name, and the name of the module here that may capture it."""
     found = pkgutil.iter_modules(package.__path__)
     return {entry.name.replace("__", "."): f"{package.__name__}.{entry.name}" for entry in found}
+
+
+def check_names(names: Sequence[str]) -> None:
+    """See to it that each of `names`, as in the ini key ``jobkit_frameworks``, is one that can be captured.
+
+    Raises:
+        ConfigError: one of them is not, with the nearest that is.
+    """
+    known = watched_modules()
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            raise ConfigError(
+                f"jobkit_frameworks: a framework that can be captured is wanted, and {name!r} is none"
+                + (f"; did you mean {near[0]!r}?" if near else "; write it as the framework is imported")
+            )
 
 
 def imported_frameworks() -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from jobkit.clock import Clock
 from pytest_jobkit.capture.base import Capture, Sink
-from pytest_jobkit.capture.discovery import captures_for, imported_frameworks, watched_modules
+from pytest_jobkit.capture.discovery import captures_for, check_names, imported_frameworks, watched_modules
 from pytest_jobkit.capture.django_orm import uncommitted_rows
 
 
@@ -24,11 +24,16 @@ class InstalledCaptures:
         clock: the engine's.
         only: names of frameworks to take (the ini key ``jobkit_frameworks``); None takes all.
         chance: gives a framework's name its source of jitter, as ``Engine.chance``.
+
+    Raises:
+        ConfigError: `only` has a name that no capture knows; a typo would take nothing, and say nothing.
     """
 
     def __init__(
         self, sink: Sink, clock: Clock, only: Sequence[str] | None = None, chance: Callable[[str], Random] | None = None
     ) -> None:
+        if only is not None:
+            check_names(only)
         self._sink = sink
         self._chance = chance
         self._clock = clock

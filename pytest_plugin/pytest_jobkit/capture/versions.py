@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from importlib.metadata import PackageNotFoundError, version
 
-_told: set[tuple[str, str]] = set()
+_checked: set[tuple[str, str]] = set()
 
 
 class UntriedVersionWarning(UserWarning):
@@ -13,14 +13,19 @@ class UntriedVersionWarning(UserWarning):
 
 
 def check_version(label: str, distribution: str, known: tuple[str, ...]) -> None:
-    """Warn, once a process, where the installed version is none of `known`; the capture goes on all the same."""
+    """Warn, once a process, where the installed version is none of `known`; the capture goes on all the same.
+
+    A version is looked up once a process: reading a distribution's metadata takes longer than capturing it.
+    """
+    if (label, distribution) in _checked:
+        return
+    _checked.add((label, distribution))
     try:
         found = version(distribution)
     except PackageNotFoundError:
         return
-    if any(found == one or found.startswith(f"{one}.") for one in known) or (label, found) in _told:
+    if any(found == one or found.startswith(f"{one}.") for one in known):
         return
-    _told.add((label, found))
     warnings.warn(
         f"{label} {found} is installed; its capture was tried with {', '.join(known)} and uses private names, "
         "so a failure inside pytest_jobkit.capture may come from the version: please report it with this line",

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jobkit import ConfigError
 from jobkit.engine import Engine
 from pytest_jobkit.capture import versions
 from pytest_jobkit.capture.discovery import watched_modules
@@ -65,8 +66,42 @@ def test_a_framework_that_is_imported_in_the_middle_of_a_test_is_taken_then() ->
 def test_only_the_frameworks_that_are_asked_for_are_taken(engine: Engine) -> None:
     pytest.importorskip("celery")
 
-    with InstalledCaptures(engine.push, engine.clock, only=["nothing"]) as captures:
-        assert list(captures) == []
+    with InstalledCaptures(engine.push, engine.clock, only=["huey"]) as captures:
+        assert "celery" not in [one.framework for one in captures]
+
+
+def test_a_framework_that_is_not_asked_for_is_not_taken_on_a_later_import_either() -> None:
+    assert (
+        run(
+            "from jobkit.engine import Engine\n"
+            "from pytest_jobkit.capture.installed import InstalledCaptures\n"
+            "engine = Engine()\n"
+            "with InstalledCaptures(engine.push, engine.clock, only=['huey']) as captures:\n"
+            "    import kombu\n"
+            "    publish = kombu.Producer.publish\n"
+            "    import celery, huey\n"
+            "    celery.Celery\n"
+            "    print([one.framework for one in captures], kombu.Producer.publish is publish)"
+        )
+        == "['huey'] True"
+    )
+
+
+def test_a_name_that_no_capture_knows_is_refused_with_the_nearest(engine: Engine) -> None:
+    with pytest.raises(ConfigError, match=r"'celry' is none; did you mean 'celery'\?"):
+        InstalledCaptures(engine.push, engine.clock, only=["celry"])
+
+
+def test_the_ini_key_says_which_frameworks_are_taken(pytester: pytest.Pytester) -> None:
+    pytester.makepyprojecttoml("[tool.pytest.ini_options]\njobkit_frameworks = ['dramatiq']")
+    pytester.makepyfile("""
+        import celery, dramatiq
+
+        def test_it(jobs):
+            assert [one.framework for one in jobs.captures] == ["dramatiq"]
+    """)
+
+    pytester.runpytest_subprocess("-p", "no:randomly").assert_outcomes(passed=1)
 
 
 def test_celery_is_as_it_was_after_a_test(engine: Engine) -> None:
@@ -122,11 +157,11 @@ def engine() -> Engine:
 @pytest.fixture
 def untold() -> Iterator[None]:
     """No warning about a version has been given in this process yet."""
-    told = set(versions._told)
-    versions._told.clear()
+    checked = set(versions._checked)
+    versions._checked.clear()
     yield
-    versions._told.clear()
-    versions._told.update(told)
+    versions._checked.clear()
+    versions._checked.update(checked)
 
 
 @pytest.mark.usefixtures("untold")
