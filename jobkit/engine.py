@@ -20,7 +20,7 @@ from jobkit.current import activate
 from jobkit.envelope import Delivery, Envelope
 from jobkit.errors import ConfigError
 from jobkit.fetch_order import FetchPlan
-from jobkit.ids import IdSource
+from jobkit.ids import EngineIds
 from jobkit.journal import Journal
 from jobkit.middleware import ClientMiddleware, ServerMiddleware, push_each, push_through
 from jobkit.outcome import Outcome, OutcomeKind
@@ -75,7 +75,7 @@ class Engine(Journal):
         self.max_retries = 0 if config is None else config.max_retries
         self.visibility_timeout = None if visibility_timeout is None else seconds(visibility_timeout)
         self.seed = seed
-        self.ids = IdSource(self.chance("ids"))
+        self.ids = EngineIds(self.chance("ids"))
         self.jitter = self.chance("jitter")
         self.spread = self.chance("spread")
         plan = None if config is None else FetchPlan(config.queues)
@@ -176,6 +176,8 @@ class Engine(Journal):
     def next_event(self, eligible: Selected | None, aside: Aside, until: float | None) -> float | None:
         """When something eligible happens next, up to `until`: a due time, or the end of a visibility timeout."""
         due = self.pending.next_due(eligible, aside)
+        if not self.in_flight and self._scheduler is None:
+            return due if due is None or until is None or due <= until else None
         times = [] if due is None else [due]
         times += [
             delivery.expires_at

@@ -16,7 +16,7 @@ from jobkit import current, enqueueing, events
 from jobkit.callbacks import ChainRun
 from jobkit.clock import elapsed
 from jobkit.message import decode
-from jobkit.outcome import Outcome, OutcomeKind
+from jobkit.outcome import SUCCEEDED, Outcome, OutcomeKind
 from jobkit.retry.handlers import DiscardOn, RetryOn, find_handler
 from jobkit.settings import Settings
 from jobkit.sync import drive
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from jobkit.backend import Backend
     from jobkit.definition import Definition
     from jobkit.job import Job
+
+
+_NONE: dict[str, Any] = {}
 
 
 class Interrupted(BaseException):
@@ -84,7 +87,7 @@ def perform_plain(job: Job, definition: Definition, backend: Backend) -> Outcome
             if job._encoded is not None:
                 decode(job)
             backend.emit(events.PerformStart(job, clock.time()))
-            outcome = _completed(job, job.perform(*job.arguments, **job.kwarguments))
+            outcome = _completed(job, job.perform(*job._arguments, **(job._kwarguments or _NONE)))
         except Exception as error:
             outcome = drive(_resume_or_handle(job, definition, error, backend))
         except Interrupted as interruption:
@@ -99,7 +102,7 @@ def perform_plain(job: Job, definition: Definition, backend: Backend) -> Outcome
 def _completed(job: Job, result: Any) -> Outcome:
     if job._retry_enqueued:
         return Outcome(OutcomeKind.RETRIED, result, reason="the body called retry_job")
-    return Outcome(OutcomeKind.SUCCEEDED, result)
+    return SUCCEEDED if result is None else Outcome(OutcomeKind.SUCCEEDED, result)
 
 
 async def _attempt(job: Job, definition: Definition, backend: Backend) -> Outcome:
@@ -116,7 +119,7 @@ async def _attempt(job: Job, definition: Definition, backend: Backend) -> Outcom
         if not run.reached:
             return Outcome(OutcomeKind.HALTED, reason="an around_perform did not proceed")
     else:
-        result = job.perform(*job.arguments, **job.kwarguments)
+        result = job.perform(*job._arguments, **(job._kwarguments or _NONE))
         if definition.is_async:
             result = await result
     for guard in definition.guards:
@@ -125,7 +128,7 @@ async def _attempt(job: Job, definition: Definition, backend: Backend) -> Outcom
 
 
 async def _body(job: Job, definition: Definition) -> Any:
-    result = job.perform(*job.arguments, **job.kwarguments)
+    result = job.perform(*job._arguments, **(job._kwarguments or _NONE))
     return await result if inspect.isawaitable(result) else result
 
 

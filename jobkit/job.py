@@ -14,7 +14,6 @@ from jobkit import current, enqueueing, executor, message
 from jobkit.clock import instant
 from jobkit.configured import Configured
 from jobkit.definition import ATTRIBUTE, Declared, Definition
-from jobkit.envelope import Delivery
 from jobkit.outcome import Outcome
 from jobkit.record import moment
 from jobkit.registry import register
@@ -23,6 +22,14 @@ from jobkit.sync import drive
 
 if TYPE_CHECKING:
     from jobkit.backend import Backend
+
+
+#: what an instance may have of its own, set by this package
+_ATTRIBUTES = (
+    "_arguments", "_kwarguments", "job_id", "priority", "_accepted", "_enqueue_error", "_queue_name", "_due",
+    "_encoded", "_enqueued_at", "_was_delivered", "executions", "_exception_executions", "_extras", "provider_job_id",
+    "_retry_enqueued", "_refusal_noticed", "continuation",
+)  # fmt: skip
 
 
 class Job:
@@ -50,14 +57,16 @@ class Job:
     resume_errors_after_advancing: ClassVar[bool] = True
 
     job_id: str
-    arguments: list[Any]
-    kwarguments: dict[str, Any]
     #: lower is more urgent; a class may set a number or a callable of the job
     priority: Any = None
     #: how often the job has been started, this time included while it runs
     executions: int = 0
     provider_job_id: str | None = None
 
+    # a tuple until somebody asks for the list: the garbage collector need not look at one of numbers and texts
+    _arguments: list[Any] | tuple[Any, ...]
+    # None until somebody asks, where there are none: an empty dict a job is a lot of memory for a long queue
+    _kwarguments: dict[str, Any] | None = None
     # the arguments as JSON values while they are not decoded yet
     _encoded: tuple[list[Any], dict[str, Any]] | None = None
     _queue_name: str | None = None
@@ -66,8 +75,8 @@ class Job:
     _exception_executions: dict[str, int] | None = None
     # what mechanisms (continuations, batches, locks) keep in the message
     _extras: dict[str, Any] | None = None
-    # the delivery that this instance was read from
-    _delivery: Delivery | None = None
+    # whether this instance was read from a message, to be performed
+    _was_delivered: bool = False
     _retry_enqueued: bool = False
     # whether the queue took it, why not, and whether anybody has looked: a test fails over a refusal nobody noticed
     _accepted: bool | None = None
@@ -95,8 +104,9 @@ class Job:
     def __init__(self, *arguments: Any, **kwarguments: Any) -> None:
         definition = self._definition or self.definition
         definition.check_call(arguments, kwarguments)
-        self.arguments = list(arguments)
-        self.kwarguments = kwarguments
+        self._arguments = arguments
+        if kwarguments:
+            self._kwarguments = kwarguments
         self.job_id = current.current_backend().ids.job_id()
         priority = definition.priority
         self.priority = priority(self) if callable(priority) else priority
@@ -110,8 +120,17 @@ class Job:
         """What the class declares, base classes included."""
         cls = type(self)
         if cls._definition is None:
+            cls._share_attributes()
             cls._definition = Definition(cls)
         return cls._definition
+
+    @classmethod
+    def _share_attributes(cls) -> None:
+        """Let all instances share one table of names: CPython adds to it for the first few instances alone, and a job
+        with a name that is not in it has a dict of its own, which doubles its size."""
+        first = cls.__new__(cls)
+        for name in _ATTRIBUTES:
+            setattr(first, name, None)
 
     @classmethod
     def _forget_definition(cls) -> None:
@@ -216,6 +235,30 @@ class Job:
     # What a job knows about itself
 
     @property
+    def arguments(self) -> list[Any]:
+        """The positional arguments; a callback may change them."""
+        held = self._arguments
+        if type(held) is tuple:
+            held = self._arguments = list(held)
+        return held  # type: ignore[return-value]  # a list by now
+
+    @arguments.setter
+    def arguments(self, arguments: list[Any]) -> None:
+        self._arguments = arguments
+
+    @property
+    def kwarguments(self) -> dict[str, Any]:
+        """The keyword arguments; a callback may change them."""
+        held = self._kwarguments
+        if held is None:
+            held = self._kwarguments = {}
+        return held
+
+    @kwarguments.setter
+    def kwarguments(self, kwarguments: dict[str, Any]) -> None:
+        self._kwarguments = kwarguments
+
+    @property
     def successfully_enqueued(self) -> bool | None:
         """None before an enqueue, then whether the queue took the job."""
         self._refusal_noticed = True
@@ -304,7 +347,7 @@ class Job:
     def __repr__(self) -> str:
         # A debugger may ask an instance that is being made, before it has arguments.
         known = self.__dict__
-        arguments, kwarguments = self._encoded or (known.get("arguments", ()), known.get("kwarguments", {}))
+        arguments, kwarguments = self._encoded or (known.get("_arguments", ()), known.get("_kwarguments") or {})
         shown = [repr(value) for value in arguments]
         shown += [f"{key}={value!r}" for key, value in kwarguments.items()]
         return f"{type(self).__qualname__.rpartition('.')[2]}({', '.join(shown)})"

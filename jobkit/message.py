@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 _decoder: Any = json.JSONDecoder()
+# what the decoder itself calls, after a search for white space at both ends that our own messages do not have
+_scan_once = _decoder.scan_once
 # JSONEncoder makes this C encoder anew at every call, which costs more than encoding a few arguments.
 _make_c_encoder = getattr(json.encoder, "c_make_encoder", None)
 _encode_c: Any = _make_c_encoder and _make_c_encoder(
@@ -29,13 +31,12 @@ _encode_c: Any = _make_c_encoder and _make_c_encoder(
 )
 
 
+#: shared by all messages without keyword arguments; nobody writes to it
+_NONE: dict[str, Any] = {}
+
+
 def _dumps(value: Any) -> str:
     return _encoder.encode(value) if _encode_c is None else "".join(_encode_c(value, 0))
-
-
-def _loads(text: str) -> Any:
-    value, end = _decoder.scan_once(text, 0)
-    return value if end == len(text) else _decoder.decode(text)
 
 
 _quote = lru_cache(maxsize=4096)(_dumps)
@@ -51,7 +52,7 @@ def body_of(job: Job, definition: Definition, now: float) -> str:
         return _dumps(job.serialize())
     encoded = job._encoded
     if encoded is None:
-        encoded = encode_arguments(job.arguments, job.kwarguments, strict=definition.strict)
+        encoded = encode_arguments(job._arguments, job._kwarguments or _NONE, strict=definition.strict)
     arguments, kwarguments = encoded
     body = (
         f'{{"job_class":{definition.json_name},"job_id":"{job.job_id}","queue_name":{_quote(job.queue_name)},'
@@ -104,22 +105,26 @@ def job_of(body: str | bytes) -> Job:
         UnknownJobError: this process does not know the class.
     """
     try:
-        payload = _loads(body if isinstance(body, str) else body.decode())
+        text = body if isinstance(body, str) else body.decode()
+        payload, end = _scan_once(text, 0)
+        if end != len(text):
+            payload = _decoder.decode(text)
         name, job_id, queue_name = payload["job_class"], payload["job_id"], payload["queue_name"]
         encoded = payload["arguments"]
     except (ValueError, LookupError, TypeError, StopIteration) as error:
         raise DeserializationError(f"not a job's message: {error}; it begins {body[:60]!r}") from error
     job_class = find_job_class(name)
     job: Job = job_class.__new__(job_class)
-    get = payload.get
     job.job_id = job_id
     job._queue_name = queue_name
-    job._encoded = (encoded, get("kwarguments") or {})
-    job._enqueued_at = get("enqueued_at")
+    job._enqueued_at = payload.get("enqueued_at")
     # The class may have a priority; of a message without one the sender's was None.
     job.priority = None
     if len(payload) > 5:
-        _read_rest(job, get)
+        _read_rest(job, payload.get)
+        job._encoded = (encoded, payload.get("kwarguments") or {})
+    else:
+        job._encoded = (encoded, _NONE)
     if job_class._custom_payload:
         job.deserialize(payload)
     return job
@@ -147,7 +152,9 @@ def decode(job: Job) -> None:
     """
     encoded = job._encoded
     if encoded is not None:
-        job.arguments, job.kwarguments = decode_arguments(*encoded)
+        arguments, kwarguments = decode_arguments(*encoded)
+        job._arguments = tuple(arguments)
+        job._kwarguments = kwarguments or None
         job._encoded = None
 
 

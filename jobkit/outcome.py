@@ -38,3 +38,7 @@ class Outcome:
     reason: str = ""
     #: a job that was refused goes to the dead set
     bury: bool = False
+
+
+#: the end of most deliveries; one for all of them, since an engine keeps what it has seen
+SUCCEEDED = Outcome(OutcomeKind.SUCCEEDED)

@@ -69,10 +69,9 @@ class PendingMessages:
 
     def promote(self, now: float) -> None:
         """Move what has fallen due into its queue, so that it stands before what is enqueued from now on."""
-        head = self._scheduled.head()
-        while head is not None and head[0] <= now:
-            self._dispatch(self._scheduled.take()[2], now)
-            head = self._scheduled.head()
+        scheduled = self._scheduled
+        while scheduled.heap and scheduled.heap[0][0] <= now:
+            self._dispatch(scheduled.take()[2], now)
         if self.slots.in_use:
             for envelope in self.slots.let_through(now):
                 self._dispatch(envelope, now)
@@ -84,11 +83,12 @@ class PendingMessages:
     def next_ready(self, now: float, eligible: Selected | None, aside: Aside) -> Envelope | None:
         """Take the message that a worker would fetch now; those that are not eligible are laid aside."""
         self.promote(now)
+        ready = self._ready
         while True:
-            queues = self._ready.waiting_queues()
+            queues = ready.waiting_queues()
             if not queues:
                 return None
-            entry = self._ready.take(queues[0] if len(queues) == 1 else self._choose(queues))
+            entry = ready.take(queues[0] if len(queues) == 1 else self._choose(queues))
             if eligible is None or eligible(entry[2]):
                 return entry[2]
             aside[0].append(entry)
@@ -103,11 +103,10 @@ class PendingMessages:
 
     def next_due(self, eligible: Selected | None, aside: Aside) -> float | None:
         """The earliest due time of an eligible message on the schedule."""
-        head = self._scheduled.head()
-        while head is not None and eligible is not None and not eligible(head[2]):
+        heap = self._scheduled.heap
+        while heap and eligible is not None and not eligible(heap[0][2]):
             aside[1].append(self._scheduled.take())
-            head = self._scheduled.head()
-        due = None if head is None else head[0]
+        due = heap[0][0] if heap else None
         freed = self.slots.next_expiry(eligible) if self.slots.in_use else None
         return due if freed is None else freed if due is None else min(due, freed)
 

@@ -27,7 +27,7 @@ class JobPerformer(Performer):
             job = job_of(delivery.envelope.body)
         except JobkitError as error:
             return Outcome(OutcomeKind.FAILED, error=error, reason="the message could not be read")
-        job._delivery = delivery
+        job._was_delivered = True
         return job.run(current_backend())
 
     def call(self, envelope: Envelope) -> Call:

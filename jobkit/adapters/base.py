@@ -13,7 +13,7 @@ from jobkit.current import activate
 from jobkit.envelope import Delivery, Envelope
 from jobkit.errors import ConfigError
 from jobkit.events import Event
-from jobkit.ids import IdSource
+from jobkit.ids import UniqueIds
 from jobkit.outcome import Outcome, OutcomeKind
 from jobkit.performer import PERFORMER
 from jobkit.stores.locks import Locks
@@ -34,7 +34,7 @@ class Adapter:
     def __init__(self) -> None:
         self.clock = SystemClock()
         self.jitter = random.Random()
-        self.ids = IdSource(random.SystemRandom())
+        self.ids = UniqueIds()
         self.error_reporters: list[Callable[[BaseException], Any]] = []
 
     def send(self, envelope: Envelope, body: str, delay: float | None) -> None:

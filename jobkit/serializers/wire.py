@@ -65,15 +65,17 @@ def _refuse_changes(args: Sequence[object], kwargs: Mapping[str, object]) -> Non
         )
 
 
-def decode_arguments(args: Iterable[Any], kwargs: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-    """The arguments that `encode_arguments` was given, as new objects; records are fetched again.
+def decode_arguments(args: list[Any], kwargs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """The arguments that `encode_arguments` was given; records are fetched again.
+
+    What needs no decoding is given back as it is: it was read from a message for this one call.
 
     Raises:
         RecordNotFound: if a record that an argument refers to is gone.
         DeserializationError: for any other failure, which is its ``__cause__``; a note names the argument.
     """
     if _need_no_decoding(args) and (not kwargs or _need_no_decoding(kwargs.values())):
-        return [*args], {**kwargs}
+        return args, kwargs
     fetcher = Fetcher()
     return (
         [_decode(value, argument_path(index), fetcher) for index, value in enumerate(args)],

@@ -14,40 +14,33 @@ class Scheduled:
     """Ordered by due time, then by the order of enqueueing."""
 
     def __init__(self) -> None:
-        self._heap: list[Entry] = []
+        #: the earliest entry is the first
+        self.heap: list[Entry] = []
 
     def add(self, envelope: Envelope) -> None:
         """Add a message whose `due` is set."""
-        heappush(self._heap, (envelope.due or 0.0, envelope.sequence, envelope))
+        heappush(self.heap, (envelope.due or 0.0, envelope.sequence, envelope))
 
     def put_back(self, entries: Sequence[Entry]) -> None:
         """Return entries that `take` gave."""
         for entry in entries:
-            heappush(self._heap, entry)
-
-    def next_due(self) -> float | None:
-        """The earliest due time, or None if there is nothing."""
-        return self._heap[0][0] if self._heap else None
-
-    def head(self) -> Entry | None:
-        """The earliest entry, or None."""
-        return self._heap[0] if self._heap else None
+            heappush(self.heap, entry)
 
     def take(self) -> Entry:
         """Remove and return the earliest entry."""
-        return heappop(self._heap)
+        return heappop(self.heap)
 
     def remove(self, wanted: Callable[[Envelope], bool]) -> list[Envelope]:
         """Remove and return all messages for which `wanted` says yes, earliest first."""
-        removed = sorted((entry for entry in self._heap if wanted(entry[2])), key=lambda entry: entry[:2])
+        removed = sorted((entry for entry in self.heap if wanted(entry[2])), key=lambda entry: entry[:2])
         if removed:
-            self._heap = [entry for entry in self._heap if not wanted(entry[2])]
-            heapify(self._heap)
+            self.heap[:] = [entry for entry in self.heap if not wanted(entry[2])]
+            heapify(self.heap)
         return [entry[2] for entry in removed]
 
     def __iter__(self) -> Iterator[Envelope]:
         """All messages, earliest first."""
-        return (entry[2] for entry in sorted(self._heap, key=lambda entry: entry[:2]))
+        return (entry[2] for entry in sorted(self.heap, key=lambda entry: entry[:2]))
 
     def __len__(self) -> int:
-        return len(self._heap)
+        return len(self.heap)

@@ -37,7 +37,7 @@ class DirectPerformances:
     def see(self, event: Event) -> JobRecord | None:
         """Take note of an event; returns the record when a `perform_now` has ended."""
         job = event.job
-        if not isinstance(job, Job) or job._delivery is not None:
+        if not isinstance(job, Job) or job._was_delivered:
             return None
         if isinstance(event, events.PerformStart):
             self._started[job.job_id] = event.time

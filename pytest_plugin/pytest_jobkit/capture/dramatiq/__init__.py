@@ -21,7 +21,7 @@ from dramatiq.message import Message
 from dramatiq.middleware import AsyncIO, Retries
 
 from jobkit.envelope import AckMode, Call, Delivery, Envelope
-from jobkit.ids import IdSource
+from jobkit.ids import EngineIds
 from jobkit.outcome import Outcome, OutcomeKind
 from pytest_jobkit.capture.base import Capture
 from pytest_jobkit.capture.dramatiq.backends import keep_in_memory
@@ -51,7 +51,7 @@ class DramatiqCapture(Capture):
     known_versions = ("1.17", "1.18", "2.0", "2.1", "2.2")
 
     def patch(self) -> None:
-        self._redis_ids = IdSource(random.Random("dramatiq"))
+        self._redis_ids = EngineIds(random.Random("dramatiq"))
         self._paths: dict[Broker, WorkerPath] = {}
         self._delivery: Delivery | None = None
         self._retried = False
