@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_jobkit.session import JobSession as JobSession
     from pytest_jobkit.simulation.run import RetryRun as RetryRun
     from pytest_jobkit.simulation.simulate import SimulateRetries as SimulateRetries
+    from pytest_jobkit.subset import containing as containing
 
 # pytest imports this package in every run in which jobkit is installed, so each name comes when it is asked for.
 _MODULES = {
@@ -28,6 +29,7 @@ _MODULES = {
     "Performed": "performing",
     "RetryRun": "simulation.run",
     "SimulateRetries": "simulation.simulate",
+    "containing": "subset",
 }
 
 __all__ = [
@@ -41,6 +43,7 @@ __all__ = [
     "Performed",
     "RetryRun",
     "SimulateRetries",
+    "containing",
 ]
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from jobkit import ConfigError, Job, JobRecord, SystemClock, VirtualClock, simulated_transaction
 from jobkit.events import Event
 from pytest_jobkit.assertions import AssertCount, AssertWith
+from pytest_jobkit.capture.django_orm import run_commit_hooks, waiting_on_commit
 from pytest_jobkit.capture.installed import InstalledCaptures
 from pytest_jobkit.clock import JobClock
 from pytest_jobkit.interrupting import ANY_CURSOR, interrupted
@@ -23,6 +24,7 @@ from pytest_jobkit.matchers.question import Question, Said
 from pytest_jobkit.matchers.sighting import DEAD, DISCARDED, ENQUEUED, PENDING, PERFORMED, PUSHED, RETRIED
 from pytest_jobkit.matchers.target import Selection, Target
 from pytest_jobkit.performing import PerformEnqueuedJobs
+from pytest_jobkit.performing_one import perform_one
 from pytest_jobkit.recorder import RecordingEngine
 from pytest_jobkit.sequences import EnqueuedInOrder, JobSequence
 from pytest_jobkit.simulation.chance import HeldChance
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from jobkit.recurring.entry import FireTime
     from jobkit.transactions import SimulatedTransaction
     from pytest_jobkit.locking import LockState
+    from pytest_jobkit.statsd import StatsdServer
 
 Compare = Callable[[Any, Any], list[str]]
 
@@ -87,6 +90,10 @@ class JobSession:
         #: what the test asked of enqueued jobs; None for any job
         self.enqueue_questions: list[Target | Selection | None] = []
         self._began = clock.time()
+        #: what already waited for a commit when the session began, as text
+        self.waited_before: list[str] = []
+        #: the same, when the test ended; None if it has not
+        self.waited_after: list[str] | None = None
         self._allowed = kinds_of("all" if not strict else allow, "JobSession(allow=)")
         #: whether the end of the test was checked already, or is not to be
         self.is_checked = False
@@ -188,6 +195,53 @@ class JobSession:
         source = schedule if entry is None else schedule[entry]
         return source.next_fire_times(self.clock.now(), number)
 
+    # Parts of performing, and what comes after it
+
+    def perform_one(self, job: Any = None) -> JobRecord:
+        """Perform the first job that waits, and none that follows from it; the clock moves to its due time.
+
+        Args:
+            job: the first of this job (a class, a task, an actor, a name); or this very one: what `perform_later`
+                returned, a `JobRecord`, a job id.
+
+        Raises:
+            AssertionError: no such job waits.
+            ConfigError: it is an async job in an async test; says what to await instead.
+        """
+        __tracebackhide__ = True
+        return perform_one(self, job)
+
+    def requeue(self, job: Any) -> JobRecord:
+        """Put a dead job back into its queue, as one does by hand from the dead set.
+
+        Args:
+            job: what `perform_later` returned, a `JobRecord`, or a job id.
+
+        Raises:
+            JobkitError: it is not in the dead set.
+        """
+        return self.engine.requeue(job)
+
+    def run_commit_hooks(self, using: str | None = None) -> int:
+        """Run what waits for a commit that Django's `TestCase` never makes; returns how many hooks ran.
+
+        Args:
+            using: the alias of one database; None for all in use.
+        """
+        return run_commit_hooks(using)
+
+    def statsd(
+        self, prefix: str = "jobkit", events: Iterable[str] | None = None
+    ) -> AbstractContextManager[StatsdServer]:
+        """In the block, a StatsD server that keeps the metrics it is sent: ``with jobs.statsd() as statsd:``.
+
+        Args:
+            prefix: of jobkit's own metrics; events: the events that these are about, by name. None for all.
+        """
+        from pytest_jobkit.statsd import serving
+
+        return serving(prefix, events)
+
     # What happens around a job
 
     def transaction(self) -> AbstractContextManager[SimulatedTransaction]:
@@ -251,11 +305,17 @@ class JobSession:
         """The story of the test's jobs, in order."""
         return timeline(self.engine, self._began)
 
+    def note_commit_hooks(self) -> None:
+        """Note what waits for a commit; a Django `TestCase` calls this before it rolls back."""
+        self.waited_after = waiting_on_commit()
+
     def silent_failure(self) -> str | None:
         """What went wrong with the jobs of which the test never spoke; None if nothing did, or if this was asked."""
         if self.is_checked:
             return None
         self.is_checked = True
+        if self.waited_after is None:
+            self.note_commit_hooks()
         return silent_failure(self, self._allowed)
 
     # From beginning to end
@@ -269,6 +329,7 @@ class JobSession:
             opening.enter_context(self.engine.active())
             opening.enter_context(self.captures)
             opening.callback(self.clock.release)
+            self.waited_before = waiting_on_commit()
             self._open = opening.pop_all()
         return self
 

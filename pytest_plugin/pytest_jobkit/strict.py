@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +13,7 @@ from jobkit import ConfigError, Job, JobRecord, State, events
 from jobkit.envelope import Envelope
 from jobkit.performer import PERFORMER
 from jobkit.record import describe_call
+from pytest_jobkit.matchers.target import Selection, Target
 from pytest_jobkit.recorder import Origin, is_refused
 from pytest_jobkit.timeline import shown_error, story
 
@@ -37,13 +40,18 @@ _STATES = {
     State.DROPPED: Silence.DROPPED,
 }
 
+#: a hook of Django's ``on_commit`` that enqueues, as `waiting_on_commit` shows it
+_ENQUEUE_ON_COMMIT = re.compile(
+    r"(?P<job>[\w.]+)\.(delay|apply_async|send|send_with_options|enqueue|defer|kiq|perform_later)\("
+)
+
 _EXPECTING = {
     Silence.DISCARDED: "assert have_discarded_job({job})",
     Silence.DEAD: "assert have_dead_job({job})",
     Silence.HALTED: "read .halted of what perform_enqueued_jobs() returns",
     Silence.DROPPED: "read .dropped of what perform_enqueued_jobs() returns",
     Silence.REFUSED: "look at job.successfully_enqueued, or assert not have_enqueued_job({job})",
-    Silence.UNCOMMITTED: "commit, or assert not have_enqueued_job({job})",
+    Silence.UNCOMMITTED: "assert not have_enqueued_job({job}); if not, commit (Django: jobs.run_commit_hooks())",
 }
 
 
@@ -104,6 +112,7 @@ def _troubles(session: JobSession) -> Iterator[Trouble]:
             head = f"{describe_call(record.envelope)} went to the dead set: {record.reason}"
             yield Trouble(Silence.DEAD, head, record.job_id, _name(record))
     yield from _without_delivery(session, spoken_of | told)
+    yield from _without_commit(session)
     for question in session.questions:
         if not question.is_asked:
             yield Trouble(Silence.UNASKED, f"{question!r} was written and never asked: put assert or with before it")
@@ -136,9 +145,26 @@ def _without_delivery(session: JobSession, known: Collection[str]) -> Iterator[T
             yield Trouble(Silence.UNCOMMITTED, head, job.job_id, type(job).__name__)
 
 
+def _without_commit(session: JobSession) -> Iterator[Trouble]:
+    """What waits for a commit of Django's that does not come, as in a `TestCase`: enqueues, no other hooks."""
+    new = Counter(session.waited_after or ()) - Counter(session.waited_before)
+    for text in new:
+        enqueue = _ENQUEUE_ON_COMMIT.match(text)
+        if enqueue is None:
+            continue
+        name, short = enqueue["job"], enqueue["job"].rpartition(".")[2]
+        if not any(_may_mean(target, name, short) for target in session.enqueue_questions):
+            head = f"{text} still waits for the commit of the transaction, which Django's TestCase never makes"
+            yield Trouble(Silence.UNCOMMITTED, head, None, short)
+
+
+def _may_mean(target: Target | Selection | None, name: str, short: str) -> bool:
+    return not isinstance(target, Target) or short == target.shown or name == target.named
+
+
 def _is_unnoticed(job: Job, session: JobSession, whatever: bool = False) -> bool:
     """Whether neither the code looked at what the enqueue returned nor the test asked about such jobs."""
-    if job._delivery is not None:
+    if job._was_delivered:
         return False  # a retry that was kept out: its delivery tells of it
     if job._refusal_noticed and not whatever:
         return False

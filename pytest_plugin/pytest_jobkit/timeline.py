@@ -8,6 +8,7 @@ from typing import Any
 
 from jobkit import JobRecord, State, events
 from jobkit.record import describe_call
+from pytest_jobkit.capture.django_orm import BEFORE_COMMIT
 from pytest_jobkit.matchers.text import shown_place
 from pytest_jobkit.matchers.times import shown_seconds
 from pytest_jobkit.recorder import Origin, Push, RecordingEngine
@@ -85,6 +86,9 @@ def _of_push(push: Push, at: float, numbers: dict[str, int]) -> Moment | None:
     by = f" by {envelope.causes[-1].rpartition('.')[2]}" if envelope.causes and push.origin is Origin.ENQUEUED else ""
     what = "enqueued" if push.origin is Origin.ENQUEUED else "retry"
     text = f"{'enqueued' if what == 'enqueued' else 'enqueued again'} on {envelope.queue!r}{due}{by}"
+    early = (envelope.headers or {}).get(BEFORE_COMMIT)
+    if early and what == "enqueued":
+        text += f", before the commit of {early}, which it names"
     place = shown_place(push.frames[0]) if push.frames and what == "enqueued" else ""
     return Moment(
         at, record.job_id, _number(record.job_id, numbers), describe_call(envelope), what, "", text, None, place

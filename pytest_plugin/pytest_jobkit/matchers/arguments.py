@@ -10,6 +10,7 @@ from typing import Any
 from jobkit import JobRecord
 from pytest_jobkit.matchers.conditions import Difference
 from pytest_jobkit.matchers.sighting import Sighting
+from pytest_jobkit.subset import Containing
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,9 @@ def _compare(name: str, wanted: Any, found: Any) -> list[Difference]:
     if wanted == found:
         return []
     note = ""
+    if isinstance(wanted, Containing):
+        lacking = list(wanted.missing(found))
+        return [Difference(name, repr(wanted), repr(found), None, "; ".join(lacking))]
     if isinstance(wanted, (list, tuple)) and isinstance(found, (list, tuple)) and list(wanted) == list(found):
         note = f"equal but for the type: a {type(wanted).__name__} is wanted, a {type(found).__name__} came"
     elif str(wanted) == str(found):

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from jobkit import JobRecord
+from jobkit.envelope import Envelope
 from pytest_jobkit.matchers.sighting import Sighting
+from pytest_jobkit.matchers.target import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,30 @@ class WithPriority:
     def differences(self, seen: Sighting) -> list[Difference]:
         found = seen.record.priority
         return [] if self.priority == found else [Difference("priority", repr(self.priority), repr(found))]
+
+
+@dataclass(frozen=True, slots=True)
+class EnqueuedBy:
+    """`enqueued_by`: the job that was being performed meanwhile; None for none."""
+
+    by: Target | None
+    subject: str = field(default="enqueued by", init=False)
+
+    @property
+    def written(self) -> str:
+        return f"enqueued_by({None if self.by is None else self.by.shown})"
+
+    def differences(self, seen: Sighting) -> list[Difference]:
+        envelope = seen.record.envelope
+        cause = envelope.causes[-1] if envelope.causes else None
+        if cause is None or self.by is None:
+            is_met = cause is None and self.by is None
+        else:
+            is_met = self.by.is_met_by(Envelope("", cause, "", self.by.performer or envelope.performer))
+        if is_met:
+            return []
+        wanted = "no job" if self.by is None else self.by.shown
+        return [Difference("enqueued by", wanted, "no job" if cause is None else cause.rpartition(".")[2])]
 
 
 @dataclass(frozen=True, slots=True)

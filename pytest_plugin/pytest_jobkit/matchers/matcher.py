@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
 
-from jobkit import ConfigError, JobRecord
+from jobkit import ConfigError, Job, JobRecord
 from jobkit.clock import epoch_seconds, seconds
 from pytest_jobkit.matchers.arguments import WithArgs, check_fits
-from pytest_jobkit.matchers.conditions import Condition, OnQueue, Where, WithError, WithPriority
+from pytest_jobkit.matchers.conditions import Condition, EnqueuedBy, OnQueue, Where, WithError, WithPriority
 from pytest_jobkit.matchers.count import DEFAULT
 from pytest_jobkit.matchers.expectation import Expectation, Verdict, judge
 from pytest_jobkit.matchers.question import Answer, Question
@@ -21,6 +23,10 @@ from pytest_jobkit.matchers.times import At, DelayedBy, Immediately, tolerance
 
 if TYPE_CHECKING:
     from pytest_jobkit.session import JobSession
+
+#: seconds between two looks while `eventually` waits, and what waits them out in real time
+_TURN = 0.01
+_AWHILE = threading.Event()
 
 
 class JobMatcher(Question):
@@ -37,6 +43,8 @@ class JobMatcher(Question):
         self._written = written
         self._start: int | None = None
         self._verdict: Verdict | None = None
+        #: seconds to wait for what other threads enqueue
+        self._patience = 0.0
 
     # Which jobs
 
@@ -99,6 +107,44 @@ class JobMatcher(Question):
                 "ask have_retried_job, have_discarded_job or have_dead_job"
             )
         return self._narrowed(WithError(error, match))
+
+    def enqueued_by(self, job: object) -> JobMatcher:
+        """Enqueued while `job` was performed: a child of it, a link of its chain. ``enqueued_by(None)``: by no job.
+
+        Raises:
+            ConfigError: `job` is a single job; a message says which kind of job enqueued it, not which one.
+        """
+        self.is_asked = True
+        if isinstance(job, (Job, JobRecord)):
+            raise ConfigError(f"enqueued_by({job!r}): name the kind of job, its class, function, task or actor")
+        by = None if job is None else target_of(job, self.session.captures)
+        return self._narrowed(EnqueuedBy(by))
+
+    # How long
+
+    def eventually(self, seconds: float = 5.0) -> JobMatcher:
+        """Wait up to so many real seconds for other threads to enqueue; in an async test
+        ``assert await have_enqueued_job(ship).eventually()``, which lets the event loop go on.
+
+        With ``not`` or `never` nothing may come in that time.
+
+        Raises:
+            ConfigError: `seconds` is not positive.
+        """
+        self.is_asked = True
+        if not seconds > 0:
+            raise ConfigError(f"eventually({seconds!r}): how long to wait is wanted, in seconds above 0")
+        matcher = self._next(self._base, f"eventually({seconds:g})")
+        matcher._patience = float(seconds)
+        return matcher
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        return self._awaited().__await__()
+
+    async def _awaited(self) -> Self:
+        self.is_asked = True
+        await self._arrive(in_block=False)
+        return self
 
     # How many
 
@@ -166,6 +212,40 @@ class JobMatcher(Question):
     def _begin(self) -> None:
         self._start = self.expectation.population.size(self.session.engine)
 
+    def _ask(self, in_block: bool) -> Answer:
+        for _ in self._turns():
+            if self._has_come(in_block):
+                break
+            _AWHILE.wait(_TURN)
+        return super()._ask(in_block)
+
+    async def _arrive(self, in_block: bool) -> None:
+        import asyncio
+
+        for _ in self._turns():
+            if self._has_come(in_block):
+                break
+            await asyncio.sleep(_TURN)
+        self._patience = 0.0
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        __tracebackhide__ = True
+        if error is None:
+            await self._arrive(in_block=True)
+        self.__exit__(kind, error, traceback)
+
+    def _turns(self) -> range:
+        """How often to look: by number, for the clocks of this process may stand still."""
+        return range(round(self._patience / _TURN))
+
+    def _has_come(self, in_block: bool) -> bool:
+        """Whether waiting is of no more use: what is wanted is there, or what is not wanted."""
+        verdict = self._judge(in_block)
+        count = self.expectation.count
+        return len(verdict.matched) >= max(count.least, 1) or bool(verdict.misfits)
+
     def _answer(self, in_block: bool) -> Answer:
         self._verdict = self._judge(in_block)
         return VerdictAnswer(self._verdict, self.session)
@@ -186,7 +266,9 @@ class JobMatcher(Question):
         return self._next(self._base.with_condition(condition), condition.written)
 
     def _next(self, expectation: Expectation, written: str) -> JobMatcher:
-        return JobMatcher(self.session, self._word, expectation, (*self._written, written))
+        matcher = JobMatcher(self.session, self._word, expectation, (*self._written, written))
+        matcher._patience = self._patience
+        return matcher
 
     def __repr__(self) -> str:
         target = self.expectation.target
