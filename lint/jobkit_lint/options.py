@@ -42,6 +42,8 @@ def lint_parser() -> argparse.ArgumentParser:
     add("--config", metavar="FILE", help="read the settings from this pyproject.toml")
     add("--isolated", action="store_true", help="read no settings file")
     add("--stdin-filename", metavar="FILE", default="stdin.py", help="the name of standard input, for imports")
+    add("--no-cache", action="store_true", help="neither read nor write the cache")
+    add("--cache-dir", metavar="DIR", help="where the cache is (default: .jobkit_cache in the project's root)")
     add("--jobs", type=_positive, metavar="N", default=None, help="processes to use (default: one a processor)")
     return parser
 
