@@ -11,6 +11,7 @@ from jobkit_lint.flow.guards import Guard, Guards
 from jobkit_lint.flow.marks import Marks
 from jobkit_lint.flow.places import Place, Step
 from jobkit_lint.flow.scopes import Scope
+from jobkit_lint.flow.sending import Serializers, may_convert
 from jobkit_lint.flow.states import States
 from jobkit_lint.index.jobs import Job
 from jobkit_lint.index.models import Models
@@ -33,6 +34,7 @@ class Analysis:
         self.values = Values(self.names, self.models)
         self.states = States(self.names, self.values)
         self.marks = Marks(self.names, self.models)
+        self._serializers = Serializers(program)
         facts = self.settings.facts
         self._effects = Effects(self.names, self.models, self.values, facts)
         self._guards = Guards(self.states, self.marks, self.models, frozenset(facts.guard))
@@ -182,6 +184,16 @@ class Analysis:
             return None
         origin = self.names.instance(parameter.annotation, self.module_scope(job.module))
         return self.values.of_origin(origin) if origin is not None else None
+
+    # -- messages ----------------------------------------------------------------------------------------
+
+    def serializer(self, job: Job, options: dict[str, AnyExpression]) -> str:
+        """How a message of the job is written: json, pickle, references, custom or unknown."""
+        return self._serializers.of(job, options)
+
+    def may_convert(self, job: Job) -> bool:
+        """Whether a decorator of the project may change the arguments before the job's function gets them."""
+        return may_convert(job, self.names)
 
     # -- declarations --------------------------------------------------------------------------------------
 

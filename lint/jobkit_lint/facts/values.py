@@ -15,6 +15,7 @@ class Kind(StrEnum):
     PLAIN_ROWS = "plain rows"  # values of a query: ids, tuples, dicts
     PAYLOAD = "payload"  # a body of unknown size
     FILE = "file"
+    BUFFER = "buffer"  # a file in memory, which can be pickled
     LOCK = "lock"
     CONNECTION = "connection"
     REQUEST = "request"
@@ -41,10 +42,13 @@ VALUES: PathTable[Kind] = PathTable(
     {
         "builtins.open()": Kind.FILE,
         "io.open()": Kind.FILE,
-        "io.BytesIO()": Kind.FILE,
-        "io.StringIO()": Kind.FILE,
+        "io.BytesIO()": Kind.BUFFER,
+        "io.StringIO()": Kind.BUFFER,
         "pathlib.Path().open()": Kind.FILE,
-        "tempfile.*()": Kind.FILE,
+        "tempfile.NamedTemporaryFile()": Kind.FILE,
+        "tempfile.TemporaryFile()": Kind.FILE,
+        "tempfile.SpooledTemporaryFile()": Kind.FILE,
+        "tempfile.TemporaryDirectory()": Kind.FILE,
         "threading.Lock()": Kind.LOCK,
         "threading.RLock()": Kind.LOCK,
         "threading.Semaphore()": Kind.LOCK,
@@ -106,6 +110,7 @@ VALUES: PathTable[Kind] = PathTable(
         "uuid.uuid7()": Kind.UUID,
         "builtins.bytes()": Kind.BYTES,
         "builtins.bytearray()": Kind.BYTES,
+        "builtins.str().encode()": Kind.BYTES,
         "builtins.set()": Kind.SET,
         "builtins.frozenset()": Kind.SET,
         "builtins.tuple()": Kind.TUPLE,

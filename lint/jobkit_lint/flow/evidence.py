@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jobkit_lint.facts.orm import SAVERS, SIGNALS, VIEW_BASES
+from jobkit_lint.facts.orm import QUERYSET_METHODS, SAVERS, SIGNALS, VIEW_BASES
 from jobkit_lint.facts.values import REQUEST_BODIES, VALUES, Kind
 from jobkit_lint.flow.places import Place
 from jobkit_lint.flow.scopes import Scope
@@ -12,7 +12,7 @@ from jobkit_lint.index.models import Models, Query
 from jobkit_lint.index.names import Names
 from jobkit_lint.index.symbols import Class, Function, Origin
 from jobkit_lint.tree import expressions as e
-from jobkit_lint.tree.statements import FunctionCode
+from jobkit_lint.tree.statements import FunctionCode, own_expressions
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +45,36 @@ class Values:
                 return Evidence(Kind.PLAIN, "a literal")
             case e.Collection(kind="set") | e.Comprehension(kind="set"):
                 return Evidence(Kind.SET, "a set")
+            case e.Collection(kind="tuple"):
+                return Evidence(Kind.TUPLE, "a tuple")
             case e.Conditional():
                 return self._either(node.body, node.otherwise, scope, place)
+            case e.Await(value=e.Call() as call):
+                return self._by_origin(call, scope, place)
             case e.Await(value=value) | e.Assigned(value=value):
                 return self.evidence(value, scope, place)
             case e.Name():
                 return self._name(node, scope, place)
-            case e.Attribute() | e.Call() | e.Subscript():
+            case e.Call():
+                return self._unfinished(node, scope, place) or self._by_origin(node, scope, place)
+            case e.Attribute() | e.Subscript():
                 return self._request(node, scope) or self._by_origin(node, scope, place)
             case _:
                 return None
+
+    def _unfinished(self, node: e.Call, scope: Scope, place: Place | None) -> Evidence | None:
+        """The coroutine or generator that a call of the project's function gives."""
+        origin = self.names.origin(node.function, scope, place)
+        function = origin.root if origin is not None and not origin.trail else None
+        if not isinstance(function, Function) or function.code.decorators:
+            return None
+        inner = self.names.scope(function)
+        expressions = (part for owner in inner.places for part in own_expressions(owner.statement))
+        if any(isinstance(part, e.Yield) for expression in expressions for part in e.descend(expression)):
+            return Evidence(Kind.GENERATOR, f"the generator of `{function.name}()`")
+        if function.code.is_async:
+            return Evidence(Kind.COROUTINE, f"the coroutine of `{function.name}()`, which nobody awaits")
+        return None
 
     def _either(
         self, first: e.AnyExpression, second: e.AnyExpression, scope: Scope, place: Place | None
@@ -135,6 +155,9 @@ class Values:
             if any(base.startswith("enum.") for base in external):
                 return Evidence(Kind.ENUM, f"a `{class_.name}`", class_=class_)
             return Evidence(Kind.OBJECT, f"an instance of `{class_.name}`", class_=class_)
+        is_member = len(origin.trail) == 1 and origin.trail[0] in class_.code.attributes
+        if is_member and any(base.startswith("enum.") for base in external):
+            return Evidence(Kind.ENUM, f"a member of `{class_.name}`", class_=class_)
         return None
 
     def _by_method(self, node: e.Call, function: e.Attribute, scope: Scope, place: Place | None) -> Evidence | None:
@@ -145,7 +168,7 @@ class Values:
             return None
         if function.name in ("read", "readlines", "getvalue") and not node.arguments:
             held = self.evidence(function.value, scope, place)
-            if held is not None and held.kind == Kind.FILE:
+            if held is not None and held.kind in (Kind.FILE, Kind.BUFFER):
                 return Evidence(Kind.PAYLOAD, "the content of a file")
             if isinstance(function.value, e.Subscript) and _is_request_files(function.value):
                 return Evidence(Kind.PAYLOAD, "an uploaded file")
@@ -167,6 +190,9 @@ class Values:
         chain = _selected(node)
         if chain is not None and last in ("first", "one", "one_or_none", "get", "scalar_one", "scalar_one_or_none"):
             return self._record_of(chain, scope, place)
+        if chain is not None and (last in QUERYSET_METHODS or last == "query") and last != "all":
+            found = self._record_of(chain, scope, place)
+            return Evidence(Kind.RECORDS, f"a query over {found.what}", class_=found.class_) if found else None
         return None
 
     def _record_of(self, target: e.AnyExpression, scope: Scope, place: Place | None) -> Evidence | None:

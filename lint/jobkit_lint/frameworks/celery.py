@@ -13,7 +13,7 @@ FRAMEWORK = Framework(
     title="Celery",
     packages=("celery", "django_celery_beat"),
     serializer="json",
-    restores=frozenset({"datetime", "date", "time", "timedelta", "decimal", "uuid", "bytes"}),
+    restores=frozenset({"datetime", "date", "time", "decimal", "uuid", "bytes"}),
     aliases={
         "celery.current_app": "celery.Celery()",
         "celery._state.current_app": "celery.Celery()",

@@ -47,12 +47,22 @@ class Models:
                 if not isinstance(ancestor, str):
                     continue
                 mapper = orm.MODEL_BASES.get(ancestor)
+                if ancestor == "sqlmodel.SQLModel" and not self._is_table(class_):
+                    continue
                 if mapper is None and (orm.DJANGO_BASE.fullmatch(ancestor) or orm.DJANGO_MODEL.fullmatch(ancestor)):
                     mapper = "django"
                 if mapper is not None:
                     self._models[class_] = Model(class_.name, mapper, class_)
                     break
         return self._models[class_]
+
+    def _is_table(self, class_: Class) -> bool:
+        """Whether a class of SQLModel is a table's; without ``table=True`` it is a schema."""
+        for ancestor in self.names.lineage(class_):
+            for word in ancestor.code.keywords if isinstance(ancestor, Class) else ():
+                if word.name == "table":
+                    return e.is_constant(word.value, True)
+        return False
 
     def split(self, origin: Origin) -> tuple[Model, tuple[str, ...]] | None:
         """The model that an origin starts from, and the steps after it."""
