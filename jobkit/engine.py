@@ -49,7 +49,7 @@ class Engine(Journal):
             that no handler took goes to the dead set at once.
         schedule: recurring jobs, enqueued as the clock passes their times.
         visibility_timeout: seconds (or a timedelta) after which a message whose worker was lost comes back; None:
-            at once.
+            as the message's framework says (Redis under Celery: an hour), else at once.
     """
 
     name = "engine"
@@ -199,6 +199,8 @@ class Engine(Journal):
         envelope.attempt += 1
         now = self.clock.time()
         timeout = self.visibility_timeout
+        if timeout is None:
+            timeout = envelope.performer.visibility_timeout(envelope)
         delivery = Delivery(envelope, envelope.attempt, now, None if timeout is None else now + timeout)
         self.in_flight[envelope.sequence] = delivery
         return delivery

@@ -188,6 +188,10 @@ class Performer:
         """The job's own options for the delivery layer's retries; None leaves it to the engine's configuration."""
         return None
 
+    def visibility_timeout(self, envelope: Envelope) -> float | None:
+        """Seconds after which the broker hands out an unacknowledged message once more; None: as soon as it notices."""
+        return None
+
     def attempts_max(self, envelope: Envelope) -> int | None:
         """How often the body may run in all, as far as the framework knows; None means without limit or unknown."""
         return None

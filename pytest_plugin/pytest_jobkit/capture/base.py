@@ -200,10 +200,6 @@ class Capture(Performer, ABC):
         """The framework does its own retries: an error that leaves it is final, and the job is dead."""
         return _DEAD_AT_ONCE
 
-    def visibility_timeout(self, envelope: Envelope) -> float | None:
-        """Seconds after which the broker hands out an unacknowledged message once more; None for never."""
-        return None
-
     def recurring(self) -> Iterable[Recurring]:
         """The entries of the framework's own schedule; none where it has no schedule."""
         return ()

@@ -215,6 +215,7 @@ class CeleryCapture(Capture):
         before = self._published
         error, channel = self._worker(publication.app).lose(publication, redelivered)
         if channel.requeued:
+            delivery.expires_at = None  # the surviving parent process puts it back: nobody waits for the broker
             return Outcome(OutcomeKind.LOST, reason="the worker was lost; reject_on_worker_lost put the message back")
         if self._published > before:
             return Outcome(OutcomeKind.RETRIED, error=error, reason="the worker was lost; retry_on_worker_lost")

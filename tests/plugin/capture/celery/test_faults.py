@@ -202,3 +202,34 @@ def test_a_message_is_handed_out_at_the_end_of_each_timeout_before_it_is_due(wai
     assert times >= 0
     assert times * timeout < wait or times == 0
     assert (times + 1) * timeout >= wait * (1 - 1e-12)
+
+
+def test_the_broker_gives_a_dead_machines_message_out_when_its_visibility_timeout_is_over(
+    app: Celery, engine: Engine, capture: CeleryCapture
+) -> None:
+    start = engine.clock.time()
+    app.conf.broker_url = "redis://127.0.0.1:1/0"
+    app.conf.broker_transport_options = {"visibility_timeout": 1800}
+    ran: list[bool] = []
+    capture.lost = "machine"
+    engine.lose_worker(task_with(app, ran, acks_late=True).delay(42).id)
+
+    engine.advance(minutes=29)
+    assert engine.enqueued == ()
+    engine.drain()
+
+    assert ran == [True]
+    assert engine.clock.time() - start == 1800
+
+
+def test_a_parent_process_puts_the_message_back_at_once(app: Celery, engine: Engine, capture: CeleryCapture) -> None:
+    start = engine.clock.time()
+    app.conf.broker_url = "redis://127.0.0.1:1/0"
+    ran: list[bool] = []
+    task = task_with(app, ran, acks_late=True, reject_on_worker_lost=True)
+
+    engine.lose_worker(task.delay(42).id)
+    engine.drain()
+
+    assert ran == [True]
+    assert engine.clock.time() == start
