@@ -81,6 +81,8 @@ class RecordingEngine(Engine):
         self.buried: list[JobRecord] = []
         self.log: list[tuple[float, Push | JobRecord | Event]] = []
         self._direct = DirectPerformances()
+        #: where the messages that a batch still holds were enqueued
+        self._held_frames: dict[int, tuple[Frame, ...]] = {}
 
     def chance(self, purpose: str) -> HeldChance:
         """As the engine's, and a test may hold it."""
@@ -90,7 +92,8 @@ class RecordingEngine(Engine):
 
     def put(self, envelope: Envelope) -> None:
         headers = envelope.headers
-        frames = headers[FRAMES] if headers and FRAMES in headers else user_frames()
+        held = self._held_frames.pop(id(envelope), None)
+        frames = held or (headers[FRAMES] if headers and FRAMES in headers else user_frames())
         due = envelope.due
         if envelope.retry:
             state, origin = State.RETRY, Origin.RETRY
@@ -100,7 +103,13 @@ class RecordingEngine(Engine):
         push = Push(JobRecord(envelope, state, envelope.attempt), origin, frames)
         self.pushes.append(push)
         self.log.append((self.clock.time(), push))
+        before = envelope.sequence
         super().put(envelope)
+        if envelope.sequence == before:
+            # A batch keeps it until its block ends, and puts it here again.
+            self._held_frames[id(envelope)] = frames
+            self.pushes.pop()
+            self.log.pop()
 
     def bury(self, record: JobRecord, error: BaseException | None) -> None:
         self.buried.append(record)

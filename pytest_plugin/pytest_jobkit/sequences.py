@@ -40,7 +40,7 @@ class JobSequence(tuple[JobRecord, ...]):
 
     def explain(self, wanted: Sequence[Any]) -> list[str]:
         """Lines that set this sequence beside the wanted one; the first is a summary."""
-        lines = [f"{len(self)} of jobs, {len(wanted)} wanted, in order:"]
+        lines = [f"{len(self)} jobs == {len(wanted)} wanted ones; side by side:"]
         for record, item in aligned(self, wanted):
             if record is None:
                 lines.append(f"  - {shown(item)}   (wanted, is not there)")

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from jobkit.recurring.entry import FireTime
     from jobkit.transactions import SimulatedTransaction
     from pytest_jobkit.locking import LockState
+    from pytest_jobkit.queue_waits import QueueWait
     from pytest_jobkit.statsd import StatsdServer
 
 Compare = Callable[[Any, Any], list[str]]
@@ -194,6 +195,12 @@ class JobSession:
             raise ConfigError("next_fire_times(): no schedule; give one to JobSession(schedule=) or the jobkit marker")
         source = schedule if entry is None else schedule[entry]
         return source.next_fire_times(self.clock.now(), number)
+
+    def queue_waits(self) -> dict[str, QueueWait]:
+        """How long the performed jobs waited in each queue and how many later ones overtook them: who starves."""
+        from pytest_jobkit.queue_waits import queue_waits
+
+        return queue_waits(self.engine.deliveries)
 
     # Parts of performing, and what comes after it
 

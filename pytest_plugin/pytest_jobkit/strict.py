@@ -15,7 +15,8 @@ from jobkit.performer import PERFORMER
 from jobkit.record import describe_call
 from pytest_jobkit.matchers.target import Selection, Target
 from pytest_jobkit.recorder import Origin, is_refused
-from pytest_jobkit.timeline import shown_error, story
+from pytest_jobkit.timeline import story
+from pytest_jobkit.wording import shown_error
 
 if TYPE_CHECKING:
     from pytest_jobkit.session import JobSession
@@ -198,13 +199,17 @@ def _by_head(troubles: Iterable[Trouble]) -> dict[tuple[Silence, str], list[Trou
 
 def _text(troubles: list[Trouble], session: JobSession) -> str:
     moments = session.timeline()
-    lines = ["nothing asserted in this test failed, but:"]
-    for (_, head), alike in _by_head(troubles).items():
+    heads = _by_head(troubles)
+    first = next(iter(heads))[1]
+    lines = [f"silent failure: {first}{f', and {len(heads) - 1} more' if len(heads) > 1 else ''}"]
+    for (_, head), alike in heads.items():
         trouble = alike[0]
-        lines += ["", f"  {head}{f' ({len(alike)} jobs; the first:)' if len(alike) > 1 else ''}"]
+        many = f" ({len(alike)} jobs; the first:)" if len(alike) > 1 else ""
+        lines += ["", f"  {head}{many}"]
         if trouble.job_id is not None:
             lines += [f"      {line}" for line in story(moments, trouble.job_id)]
         if trouble.kind in _EXPECTING:
             lines.append(f"      If that is right: {_EXPECTING[trouble.kind].format(job=trouble.job)}")
     kinds = sorted({str(trouble.kind) for trouble in troubles})
-    return "\n".join([*lines, "", f"To allow it unspoken: @pytest.mark.jobkit(allow={kinds})"])
+    lines += ["", "Nothing that the test asserts failed, and it never speaks of this."]
+    return "\n".join([*lines, f"To allow it unspoken: @pytest.mark.jobkit(allow={kinds})"])

@@ -12,6 +12,7 @@ from pytest_jobkit.capture.django_orm import BEFORE_COMMIT
 from pytest_jobkit.matchers.text import shown_place
 from pytest_jobkit.matchers.times import shown_seconds
 from pytest_jobkit.recorder import Origin, Push, RecordingEngine
+from pytest_jobkit.wording import shown_error
 
 _LONGEST = 200
 
@@ -147,11 +148,6 @@ _WORDS: dict[type[events.Event], Any] = {
     events.BatchEvent: lambda event: f"batch {event.batch!r}: {event.what}",
     events.Fired: lambda event: f"schedule entry {event.entry!r} fired",
 }
-
-
-def shown_error(error: BaseException) -> str:
-    """An error on one line."""
-    return f"{type(error).__name__}: {error}".splitlines()[0]
 
 
 def _call(job: Any) -> str:

@@ -11,6 +11,7 @@ from jobkit import JobRecord
 from pytest_jobkit.matchers.conditions import Difference
 from pytest_jobkit.matchers.sighting import Sighting
 from pytest_jobkit.subset import Containing
+from pytest_jobkit.wording import shown_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class WithArgs:
         try:
             arguments, kwarguments = tuple(record.arguments), record.kwarguments
         except Exception as error:
-            found = f"arguments that cannot be decoded: {type(error).__name__}: {error}"
+            found = f"arguments that cannot be decoded: {shown_error(error)}"
             return [Difference("arguments", f"({shown_call(self.arguments, self.kwarguments)})", found)]
         signature = self.signature or signature_of(record)
         if signature is not None:

@@ -11,6 +11,7 @@ from jobkit import JobRecord
 from jobkit.envelope import Envelope
 from pytest_jobkit.matchers.sighting import Sighting
 from pytest_jobkit.matchers.target import Target
+from pytest_jobkit.wording import shown_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ class WithError:
 
     def differences(self, seen: Sighting) -> list[Difference]:
         error = seen.error
-        found = "no error" if error is None else f"{type(error).__name__}: {error}"
+        found = "no error" if error is None else shown_error(error)
         if not isinstance(error, self.error):
             return [Difference("error", self._names, found)]
         if self.match is not None and not re.search(self.match, str(error)):

@@ -12,6 +12,7 @@ from pytest_jobkit.matchers.conditions import Difference
 from pytest_jobkit.matchers.expectation import Expectation, Mismatch, Verdict
 from pytest_jobkit.matchers.sighting import ENQUEUED, PERFORMED, Sighting
 from pytest_jobkit.matchers.times import shown_seconds
+from pytest_jobkit.wording import shown_error
 
 if TYPE_CHECKING:
     from pytest_jobkit.session import JobSession
@@ -146,7 +147,7 @@ def shown(seen: Sighting) -> str:
     else:
         parts.append(str(record.state))
     if seen.error is not None:
-        parts.append(f"{type(seen.error).__name__}: {seen.error}")
+        parts.append(shown_error(seen.error))
     return ", ".join(parts)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from jobkit import JobRecord
+from pytest_jobkit.wording import shown_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ class RetryRun:
     def __str__(self) -> str:
         lines = []
         for attempt in self.attempts:
-            error = "" if attempt.error is None else f": {type(attempt.error).__name__}: {attempt.error}"
+            error = "" if attempt.error is None else f": {shown_error(attempt.error)}"
             wait = "" if attempt.wait is None else f", then {attempt.wait:g} s"
             lines.append(f"attempt {attempt.number} on {attempt.queue!r} {attempt.outcome}{error}{wait}")
         return "\n".join(lines)

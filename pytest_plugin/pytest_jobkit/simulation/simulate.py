@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
@@ -154,7 +155,7 @@ class _Simulation:
             )
         self._session.spoken_of.add(job_id)
         waits: list[float | None] = [
-            _started(later) - (earlier.finished or 0.0) for earlier, later in pairwise(records)
+            round(_started(later) - (earlier.finished or 0.0), 6) for earlier, later in pairwise(records)
         ]
         bounds = _bounds(records)
         attempts = [
@@ -207,9 +208,14 @@ def _bounds(records: list[JobRecord]) -> list[tuple[float, float] | None]:
                 rule = found[0]
                 count = _count_of(record, rule)
                 low, high = rule.wait.seconds(count, found[1], least), rule.wait.seconds(count, found[1], most)
-                known = None if low is None or high is None else (low, high)
+                known = None if low is None or high is None else (_floored(low), -_floored(-high))
         bounds.append(known)
     return bounds
+
+
+def _floored(wait: float) -> float:
+    """In whole microseconds, which is what differences of instants are good for."""
+    return math.floor(wait * 1e6) / 1e6
 
 
 def _count_of(record: JobRecord, rule: RetryOn) -> int:

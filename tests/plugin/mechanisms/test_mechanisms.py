@@ -101,6 +101,26 @@ def test_a_batch_is_asked_how_far_it_is(jobs: JobSession) -> None:
     assert jobs.have_enqueued_job(sync_user)
 
 
+def test_a_job_of_a_batch_is_enqueued_once_where_the_block_says_so(jobs: JobSession) -> None:
+    with jobs.have_enqueued_job(ship).once() as enqueued, Batch():
+        ship.perform_later(1)
+        assert not jobs.have_enqueued_job(ship)
+
+    assert enqueued.job.arguments == [1]
+    assert [moment.place.partition(":")[2] for moment in jobs.timeline() if moment.what == "enqueued"] == [
+        f"{test_a_job_of_a_batch_is_enqueued_once_where_the_block_says_so.__code__.co_firstlineno + 2} in "
+        "test_a_job_of_a_batch_is_enqueued_once_where_the_block_says_so"
+    ]
+
+
+def test_a_batch_whose_block_fails_enqueues_nothing(jobs: JobSession) -> None:
+    with pytest.raises(OSError, match="no"), Batch():
+        ship.perform_later(1)
+        raise OSError("no")
+
+    assert not jobs.have_enqueued_job(ship)
+
+
 def test_the_events_of_one_job_come_in_order(jobs: JobSession) -> None:
     other = ship.perform_later(1)
     enqueued = ship.perform_later(2)
