@@ -114,9 +114,13 @@ def test_a_job_of_a_batch_is_enqueued_once_where_the_block_says_so(jobs: JobSess
 
 
 def test_a_batch_whose_block_fails_enqueues_nothing(jobs: JobSession) -> None:
-    with pytest.raises(OSError, match="no"), Batch():
-        ship.perform_later(1)
-        raise OSError("no")
+    def fill() -> None:
+        with Batch():
+            ship.perform_later(1)
+            raise OSError("no")
+
+    with pytest.raises(OSError, match="no"):
+        fill()
 
     assert not jobs.have_enqueued_job(ship)
 
