@@ -166,11 +166,12 @@ class UnboundedIdList(Rule):
                 found = analysis.evidence(query, held.scope, held.place)
                 if found is None:
                     continue
+                model = found.what.rpartition(" ")[2]
                 yield self.report(
                     site.module,
                     node.at,
-                    f"`{analysis.text(site.module, node.at)}` holds every row of {found.what}, so that the message "
-                    f"grows with the table: send batches, or query in `{short}`",
+                    f"`{analysis.text(site.module, node.at)}` has an entry for each row of a query over {model}, so "
+                    f"that the message grows with the table: send batches, or query in `{short}`",
                     job=site.job,
                     within=site.at,
                     likely=not found.is_certain or held.is_narrow(query) or bool(site.step and site.step.is_repeated),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from jobkit_lint.analysis import Analysis
 from jobkit_lint.diagnostic import Recipe, Severity
+from jobkit_lint.facts.clocks import UNSTABLE
 from jobkit_lint.flow.places import Place, Step
 from jobkit_lint.flow.scopes import Binding, Scope
 from jobkit_lint.index.jobs import Job
@@ -14,15 +15,6 @@ from jobkit_lint.rules.examples import Bad, Good
 from jobkit_lint.tree import expressions as e
 from jobkit_lint.tree.statements import Assign
 
-UNSTABLE = frozenset(
-    {
-        "uuid.uuid1", "uuid.uuid4", "uuid.uuid7", "datetime.datetime.now", "datetime.datetime.utcnow",
-        "django.utils.timezone.now", "time.time", "time.time_ns", "time.monotonic", "random.random",
-        "random.randint", "random.randrange", "random.choice", "random.getrandbits", "secrets.token_hex",
-        "secrets.token_urlsafe", "secrets.token_bytes", "secrets.randbits", "os.urandom",
-        "django.utils.crypto.get_random_string",
-    }
-)  # fmt: skip
 # what makes a text of a value and leaves it as different as it was
 TEXTS = frozenset({"builtins.str", "builtins.int", "builtins.repr", "builtins.hex", "builtins.float"})
 SHOWING = frozenset({"hex", "int", "isoformat", "timestamp", "format", "encode", "decode", "lower", "upper", "replace"})
