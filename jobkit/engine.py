@@ -34,7 +34,7 @@ from jobkit.stores.locks import Locks
 if TYPE_CHECKING:
     from jobkit.queue_config import QueueConfig
     from jobkit.recurring import Schedule
-    from jobkit.scheduler import Scheduler
+    from jobkit.scheduler import Timetable
     from jobkit.worker import WorkerPool
 
 
@@ -67,11 +67,12 @@ class Engine(Journal):
         super().__init__(VirtualClock() if clock is None else clock, dead_set)
         self.config = config
         self.schedule = schedule
-        self._scheduler: Scheduler | None = None
+        #: asked as the clock moves; the schedule is one of them
+        self.timetables: list[Timetable] = []
         if schedule is not None:
             from jobkit.scheduler import Scheduler  # cron arithmetic is loaded only for engines with a schedule
 
-            self._scheduler = Scheduler(schedule, self.clock.time())
+            self.timetables.append(Scheduler(schedule, self.clock.time()))
         self.max_retries = 0 if config is None else config.max_retries
         self.visibility_timeout = None if visibility_timeout is None else seconds(visibility_timeout)
         self.seed = seed
@@ -176,7 +177,7 @@ class Engine(Journal):
     def next_event(self, eligible: Selected | None, aside: Aside, until: float | None) -> float | None:
         """When something eligible happens next, up to `until`: a due time, or the end of a visibility timeout."""
         due = self.pending.next_due(eligible, aside)
-        if not self.in_flight and self._scheduler is None:
+        if not self.in_flight and not self.timetables:
             return due if due is None or until is None or due <= until else None
         times = [] if due is None else [due]
         times += [
@@ -184,9 +185,9 @@ class Engine(Journal):
             for delivery in list(self.in_flight.values())
             if delivery.expires_at is not None and (eligible is None or eligible(delivery.envelope))
         ]
-        if until is not None and self._scheduler is not None and self._scheduler.next_due is not None:
+        if until is not None:
             # Without an end a recurring schedule would keep a drain busy for ever.
-            times.append(self._scheduler.next_due)
+            times += [table.next_due for table in self.timetables if table.next_due is not None]
         return min((time for time in times if until is None or time <= until), default=None)
 
     def next_wakeup(self) -> float | None:
@@ -228,11 +229,11 @@ class Engine(Journal):
 
     def move_to(self, instant: float) -> None:
         """Move the clock to `instant` (epoch seconds), enqueueing what falls due on the way."""
-        while self._scheduler is not None:
-            fires = self._scheduler.next_due
-            if fires is None or fires > instant:
+        while self.timetables:
+            times = [table.next_due for table in self.timetables if table.next_due is not None]
+            if not times or min(times) > instant:
                 break
-            self.clock.move_to(fires)
+            self.clock.move_to(min(times))
             self.arrive()
         self.clock.move_to(instant)
         self.arrive()
@@ -241,8 +242,8 @@ class Engine(Journal):
         """Queue what is due at the clock's present time: schedule entries, scheduled jobs, expired deliveries."""
         now = self.clock.time()
         with self._lock:
-            if self._scheduler is not None:
-                self._scheduler.fire(self)
+            for table in self.timetables:
+                table.fire(self)
             self.pending.promote(now)
             for delivery in list(self.in_flight.values()):
                 if delivery.expires_at is None or delivery.expires_at > now:

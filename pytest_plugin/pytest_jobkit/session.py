@@ -251,6 +251,18 @@ class JobSession:
 
     # What happens around a job
 
+    def start_schedules(self) -> tuple[str, ...]:
+        """Let the captured frameworks' own schedules (Celery beat, Huey's periodic tasks, cron jobs of arq and SAQ ...)
+        enqueue their tasks from now on, as the clock passes their times; returns their entries, the next one first.
+
+        A drain without `until` has no end to fire them for: travel, or give one.
+        """
+        from pytest_jobkit.framework_schedules import FrameworkSchedules
+
+        schedules = FrameworkSchedules(self.captures, self.engine.clock.time())
+        self.engine.timetables.append(schedules)
+        return schedules.names
+
     def transaction(self) -> AbstractContextManager[SimulatedTransaction]:
         """A transaction without a database, committed at the end of the block, rolled back by an error in it."""
         return simulated_transaction()
