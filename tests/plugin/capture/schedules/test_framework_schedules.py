@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from huey import crontab as huey_crontab
 from pytest_jobkit import JobSession
 
 RAN: list[Any] = []
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 app = Celery("beat", broker="redis://127.0.0.1:1/0", set_as_current=False)
@@ -37,14 +38,14 @@ def _only_this_apps_entries(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_nothing_fires_unless_the_test_asks_for_it() -> None:
-    with JobSession(frameworks=["celery"]) as jobs:
+    with JobSession(start=NOON, frameworks=["celery"]) as jobs:
         jobs.clock.travel(hours=5)
 
         assert jobs.enqueued == []
 
 
 def test_beat_enqueues_as_the_clock_passes_its_times() -> None:
-    with JobSession(frameworks=["celery"]) as jobs:
+    with JobSession(start=NOON, frameworks=["celery"]) as jobs:
         start = jobs.clock.now()
         assert jobs.start_schedules() == ("hourly", "at half past one")
 
@@ -60,7 +61,7 @@ def test_beat_enqueues_as_the_clock_passes_its_times() -> None:
 
 
 def test_travelling_enqueues_and_performs_nothing() -> None:
-    with JobSession(frameworks=["celery"]) as jobs:
+    with JobSession(start=NOON, frameworks=["celery"]) as jobs:
         jobs.start_schedules()
 
         jobs.clock.travel(hours=2, minutes=5)
@@ -78,7 +79,7 @@ def test_hueys_periodic_tasks_are_looked_at_once_a_minute() -> None:
     def sweep() -> None:
         RAN.append("sweep")
 
-    with JobSession(frameworks=["huey"]) as jobs:
+    with JobSession(start=NOON, frameworks=["huey"]) as jobs:
         assert jobs.start_schedules() == (f"{__name__}.sweep",)
 
         jobs.perform_enqueued_jobs(until=timedelta(hours=1))
