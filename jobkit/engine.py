@@ -30,11 +30,11 @@ from jobkit.selection import Selected
 from jobkit.settlement import hand_out_again
 from jobkit.stores.dead import DeadSet
 from jobkit.stores.locks import Locks
+from jobkit.timetables import Timetables
 
 if TYPE_CHECKING:
     from jobkit.queue_config import QueueConfig
     from jobkit.recurring import Schedule
-    from jobkit.scheduler import Timetable
     from jobkit.worker import WorkerPool
 
 
@@ -68,7 +68,7 @@ class Engine(Journal):
         self.config = config
         self.schedule = schedule
         #: asked as the clock moves; the schedule is one of them
-        self.timetables: list[Timetable] = []
+        self.timetables = Timetables()
         if schedule is not None:
             from jobkit.scheduler import Scheduler  # cron arithmetic is loaded only for engines with a schedule
 
@@ -185,9 +185,9 @@ class Engine(Journal):
             for delivery in list(self.in_flight.values())
             if delivery.expires_at is not None and (eligible is None or eligible(delivery.envelope))
         ]
-        if until is not None:
+        if until is not None and (fires := self.timetables.next_due) is not None:
             # Without an end a recurring schedule would keep a drain busy for ever.
-            times += [table.next_due for table in self.timetables if table.next_due is not None]
+            times.append(fires)
         return min((time for time in times if until is None or time <= until), default=None)
 
     def next_wakeup(self) -> float | None:
@@ -229,11 +229,8 @@ class Engine(Journal):
 
     def move_to(self, instant: float) -> None:
         """Move the clock to `instant` (epoch seconds), enqueueing what falls due on the way."""
-        while self.timetables:
-            times = [table.next_due for table in self.timetables if table.next_due is not None]
-            if not times or min(times) > instant:
-                break
-            self.clock.move_to(min(times))
+        while (fires := self.timetables.next_due) is not None and fires <= instant:
+            self.clock.move_to(fires)
             self.arrive()
         self.clock.move_to(instant)
         self.arrive()
@@ -242,8 +239,7 @@ class Engine(Journal):
         """Queue what is due at the clock's present time: schedule entries, scheduled jobs, expired deliveries."""
         now = self.clock.time()
         with self._lock:
-            for table in self.timetables:
-                table.fire(self)
+            self.timetables.fire(self)
             self.pending.promote(now)
             for delivery in list(self.in_flight.values()):
                 if delivery.expires_at is None or delivery.expires_at > now:

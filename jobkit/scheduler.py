@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from jobkit import events
 from jobkit.current import activate
@@ -11,19 +11,6 @@ from jobkit.registry import find_job_named
 
 if TYPE_CHECKING:
     from jobkit.engine import Engine
-
-
-class Timetable(Protocol):
-    """What enqueues by itself as an engine's clock passes: a schedule, or a captured framework's own."""
-
-    @property
-    def next_due(self) -> float | None:
-        """When it has something to enqueue next, in epoch seconds; None for never."""
-        ...
-
-    def fire(self, engine: Engine) -> None:
-        """Enqueue what is due at the engine's time."""
-        ...
 
 
 class Scheduler:
