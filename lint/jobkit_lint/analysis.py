@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
+from jobkit_lint.flow.additions import Additions
 from jobkit_lint.flow.effects import Effect, EffectKind, Effects, Reached
 from jobkit_lint.flow.evidence import Evidence, Values
 from jobkit_lint.flow.guards import Guard, Guards
@@ -34,6 +35,7 @@ class Analysis:
         self.values = Values(self.names, self.models)
         self.states = States(self.names, self.values)
         self.marks = Marks(self.names, self.models)
+        self.additions = Additions(self.names, self.models, self.values)
         self._serializers = Serializers(program)
         facts = self.settings.facts
         self._effects = Effects(self.names, self.models, self.values, facts)

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from jobkit_lint.facts.notifications import NOTIFICATIONS
 from jobkit_lint.facts.payments import PAYMENTS
+from jobkit_lint.facts.values import Kind
 from jobkit_lint.flow.evidence import Values
 from jobkit_lint.flow.places import Step
 from jobkit_lint.flow.scopes import Scope
@@ -171,8 +172,12 @@ class Effects:
                     yield from self._reach(callee, depth - cost, (*hops, Hop(step, scope, callee)), inside)
 
     def called_function(self, call: e.Call, scope: Scope, step: Step) -> Function | None:
-        """The project's function that a call runs; a function's own return value does not hide it."""
+        """The project's function that a call runs, also a method of a record; a return value does not hide it."""
         origin = self.names.origin(call.function, scope, step.place)
         if origin is not None and isinstance(origin.root, Function) and not origin.trail:
             return origin.root
+        if isinstance(call.function, e.Attribute):
+            held = self.values.evidence(call.function.value, scope, step.place)
+            if held is not None and held.kind == Kind.RECORD and held.class_ is not None and held.is_certain:
+                return self.names.find_method(held.class_, call.function.name)
         return None

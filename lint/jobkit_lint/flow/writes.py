@@ -135,7 +135,7 @@ def _added(step: Step, scope: Scope, names: Names, models: Models) -> Write | No
 
 def _sql(step: Step, scope: Scope) -> Write | None:
     statement = step.call.argument(0)
-    text = _text(statement, scope, step)
+    text = sql_text(statement, scope, step)
     match = _INSERT.match(text) if text else None
     if text is None or match is None:
         return None
@@ -143,7 +143,7 @@ def _sql(step: Step, scope: Scope) -> Write | None:
     return Write("insert", None, f"a row of `{table}`", {}, bool(_UPSERT.search(text)), False)
 
 
-def _text(node: e.AnyExpression | None, scope: Scope, step: Step) -> str | None:
+def sql_text(node: e.AnyExpression | None, scope: Scope, step: Step) -> str | None:
     """The text of a statement: a literal, an f-string with its values left out, or a name for one."""
     match node:
         case e.Constant():
@@ -151,14 +151,14 @@ def _text(node: e.AnyExpression | None, scope: Scope, step: Step) -> str | None:
         case e.Text(parts=parts):
             return "".join(e.literal_text(part) or "x" for part in parts)
         case e.Call(arguments=(first, *_)) if (e.dotted(node.function) or "").rpartition(".")[2] == "text":
-            return _text(first, scope, step)
+            return sql_text(first, scope, step)
         case e.Operation(operators=("+" | "%", *_), operands=(first, second)):
-            return (_text(first, scope, step) or "") + (_text(second, scope, step) or " ")
+            return (sql_text(first, scope, step) or "") + (sql_text(second, scope, step) or " ")
         case e.Name(id=name):
             reaching = scope.reaching(name, step.place, node.at) if name in scope.bindings else None
             if reaching and len(reaching) == 1 and reaching[0].kind == "assign":
                 value = reaching[0].value
-                return _text(value, scope, step) if not isinstance(value, e.Name) else None
+                return sql_text(value, scope, step) if not isinstance(value, e.Name) else None
             return e.literal_text(scope.module.summary.variables.get(name))
         case _:
             return None
