@@ -12,7 +12,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from jobkit import current, events
-from jobkit.drain import current_delivery
 from jobkit.errors import ConfigError
 from jobkit.outcome import OutcomeKind
 
@@ -232,7 +231,7 @@ class Batches:
 
 def current_batch() -> Batch | None:
     """The batch of the job that is being performed; ``with current_batch():`` adds jobs to it."""
-    delivery = current_delivery.get()
+    delivery = current.current_delivery.get()
     if delivery is None:
         return None
     batches: Batches | None = getattr(current.current_backend(), "batches", None)

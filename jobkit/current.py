@@ -1,4 +1,4 @@
-"""Which backend takes a job, and which job is running."""
+"""Which backend takes a job, which job is running, and in which delivery."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jobkit.backend import Backend
+    from jobkit.envelope import Delivery
     from jobkit.job import Job
 
 _backend: ContextVar[Backend | None] = ContextVar("jobkit_backend", default=None)
 _job: ContextVar[Job | None] = ContextVar("jobkit_job", default=None)
+#: the delivery that is going on here; what is enqueued meanwhile has it for its cause
+current_delivery: ContextVar[Delivery | None] = ContextVar("jobkit_delivery", default=None)
 
 # Threads that the code under test starts do not inherit context variables; they find the newest of these.
 _activated: list[Backend] = []

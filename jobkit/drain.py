@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Generator, Iterable
-from contextvars import ContextVar, copy_context
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 from jobkit.clock import instant
-from jobkit.current import activate
+from jobkit.current import activate, current_delivery
 from jobkit.envelope import Delivery, Envelope, WorkerLost
 from jobkit.errors import ConfigError, DrainLimitError
 from jobkit.middleware import perform_through
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     import asyncio
 
     from jobkit.engine import Engine
-
-#: the delivery that is going on here; what is enqueued meanwhile has it for its cause
-current_delivery: ContextVar[Delivery | None] = ContextVar("jobkit_delivery", default=None)
 
 
 class DrainOptions(TypedDict, total=False):

@@ -16,7 +16,7 @@ from jobkit import at_least_once, events
 from jobkit import drain as draining
 from jobkit.batches import Batches
 from jobkit.clock import Clock, VirtualClock, seconds
-from jobkit.current import activate
+from jobkit.current import activate, current_delivery
 from jobkit.envelope import Delivery, Envelope
 from jobkit.errors import ConfigError
 from jobkit.fetch_order import FetchPlan
@@ -130,7 +130,7 @@ class Engine(Journal):
             self.sequence += 1
             envelope.sequence = self.sequence
             now = envelope.enqueued_at = self.clock.time()
-            causing = draining.current_delivery.get()
+            causing = current_delivery.get()
             if causing is not None:
                 cause = causing.envelope
                 envelope.causes = cause.causes if envelope.retry else (*cause.causes[-7:], cause.name)

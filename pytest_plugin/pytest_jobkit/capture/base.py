@@ -35,7 +35,7 @@ from random import Random
 from typing import Any, ClassVar, NamedTuple
 
 from jobkit.clock import Clock
-from jobkit.drain import current_delivery
+from jobkit.current import current_delivery
 from jobkit.envelope import Call, Delivery, Envelope, Performer
 from jobkit.outcome import Outcome
 from jobkit.retry.exhaustion import RetryOptions

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from jobkit.drain import current_delivery
+from jobkit.current import current_delivery
 from jobkit.errors import JobkitError
 from pytest_jobkit.capture.frames import user_frames
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from jobkit import ConfigError
-from jobkit.drain import current_delivery
+from jobkit.current import current_delivery
 from jobkit.envelope import Envelope
 from pytest_jobkit.capture.patches import Patches
 from pytest_jobkit.simulation.errors import ErrorPlan

@@ -25,7 +25,7 @@ from taskiq.scheduler.created_schedule import CreatedSchedule
 from taskiq.scheduler.scheduled_task import ScheduledTask
 from taskiq.task import AsyncTaskiqTask
 
-from jobkit.drain import current_delivery
+from jobkit.current import current_delivery
 from jobkit.envelope import AckMode, Call, Delivery, Envelope
 from jobkit.outcome import Outcome, OutcomeKind
 from pytest_jobkit.capture.base import Capture

@@ -6,7 +6,7 @@ import inspect
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
-from jobkit.drain import current_delivery
+from jobkit.current import current_delivery
 from jobkit.envelope import AckMode, Delivery, Performer
 from jobkit.job import Job
 from jobkit.outcome import Outcome, OutcomeKind
