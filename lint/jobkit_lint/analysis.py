@@ -9,11 +9,14 @@ from jobkit_lint.flow.additions import Additions
 from jobkit_lint.flow.effects import Effect, EffectKind, Effects, Reached
 from jobkit_lint.flow.evidence import Evidence, Values
 from jobkit_lint.flow.guards import Guard, Guards
+from jobkit_lint.flow.lookups import is_locked
 from jobkit_lint.flow.marks import Marks
 from jobkit_lint.flow.places import Place, Step
+from jobkit_lint.flow.retrying import Retrying, retrying
 from jobkit_lint.flow.scopes import Scope
 from jobkit_lint.flow.sending import Serializers, may_convert
 from jobkit_lint.flow.states import States
+from jobkit_lint.flow.writes import Write
 from jobkit_lint.index.jobs import Job
 from jobkit_lint.index.models import Models
 from jobkit_lint.index.program import Program
@@ -112,6 +115,14 @@ class Analysis:
         """What keeps an effect from happening again in a second run of the job."""
         return self._guards.of(effect)
 
+    def is_unique(self, write: Write) -> bool:
+        """Whether a unique constraint keeps the database from taking the same row twice."""
+        return self._guards.is_unique(write)
+
+    def is_locked(self, step: Step, scope: Scope) -> bool:
+        """Whether a lock of the function keeps other workers out when a call is made."""
+        return is_locked(step, scope)
+
     def calls(self, job: Job) -> Iterator[Reached]:
         """Every call of a job's body and of the project functions it calls, `call-depth` calls deep, in order."""
         if job.function is not None:
@@ -204,6 +215,10 @@ class Analysis:
         return is_constant(job.option("idempotent"), True) or job.name in self.settings.facts.idempotent
 
     # -- retries -----------------------------------------------------------------------------------------
+
+    def retrying(self, job: Job) -> Retrying | None:
+        """What makes the framework run the job again after an error, and where that is written."""
+        return retrying(job, self.body(job), self.names)
 
     def rerun_reason(self, job: Job) -> str | None:
         """How a second run of the job comes about, in words; None if its declaration promises there is none."""

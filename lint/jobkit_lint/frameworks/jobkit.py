@@ -22,8 +22,8 @@ FRAMEWORK = Framework(
     instance_path="jobkit.Job",
     default_name="{function}",
     retries=Retries(
-        automatic=("retries", "max_retries"),
-        limit=("retries", "attempts", "max_retries"),
+        automatic=("retry", "retries", "max_retries"),
+        limit=("retry", "retries", "attempts", "max_retries"),
         calls=("retry_job",),
         decorators=("jobkit.retry_on",),
     ),

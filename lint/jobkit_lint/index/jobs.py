@@ -9,7 +9,7 @@ from jobkit_lint.frameworks.model import Framework
 from jobkit_lint.index.names import Names
 from jobkit_lint.index.symbols import Class, Function, Module, Origin
 from jobkit_lint.tree import expressions as e
-from jobkit_lint.tree.statements import Parameter
+from jobkit_lint.tree.statements import ClassCode, Parameter
 
 MAX_WRAPPERS = 4
 
@@ -51,7 +51,9 @@ class Job:
         if definition is None:
             return e.At(1, 0, 1, 0)
         code = definition.code
-        return e.At(code.line, code.column, code.line, code.column)
+        keyword = "class " if isinstance(code, ClassCode) else "async def " if code.is_async else "def "
+        start = code.column + len(keyword)
+        return e.At(code.line, start, code.line, start + len(code.name.encode()))
 
     @property
     def registered_name(self) -> str | None:

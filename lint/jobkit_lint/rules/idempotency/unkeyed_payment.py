@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from jobkit_lint.analysis import Analysis
 from jobkit_lint.diagnostic import Recipe, Severity
-from jobkit_lint.flow.effects import EffectKind
-from jobkit_lint.flow.guards import GuardKind
+from jobkit_lint.flow.effects import Effect, EffectKind
+from jobkit_lint.flow.guards import Guard, GuardKind
 from jobkit_lint.index.jobs import Job
 from jobkit_lint.rules.base import Report, Rule
 from jobkit_lint.rules.examples import Bad, Good
@@ -122,10 +122,7 @@ class UnkeyedPayment(Rule):
         if analysis.declares_idempotent(job):
             return
         reason = analysis.rerun_reason(job)
-        for effect in analysis.effects(job, EffectKind.PAYMENT) if reason is not None else ():
-            guards = analysis.guards(effect)
-            if any(guard.kind in ENOUGH for guard in guards):
-                continue
+        for effect, guards in unkeyed_payments(job, analysis) if reason is not None else ():
             checked = f" ({guards[0].what}, but a crash after the call comes before the mark)" if guards else ""
             yield self.report_effect(
                 job,
@@ -135,3 +132,11 @@ class UnkeyedPayment(Rule):
                 analysis,
                 recipe=Recipe(("kill",), "after", effect.step.call.at.end_line, f"to {effect.what} once"),
             )
+
+
+def unkeyed_payments(job: Job, analysis: Analysis) -> Iterator[tuple[Effect, list[Guard]]]:
+    """The payments of a job that no key and no committed claim protects, each with what else guards it."""
+    for effect in analysis.effects(job, EffectKind.PAYMENT):
+        guards = analysis.guards(effect)
+        if not any(guard.kind in ENOUGH for guard in guards):
+            yield effect, guards
