@@ -7,148 +7,222 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
-from jobkit_lint import config
-from jobkit_lint.diagnostic import Severity
+from jobkit_lint import baseline, config, fixing, output
+from jobkit_lint.diagnostic import PARSE_ERROR, Severity
 from jobkit_lint.errors import ConfigError, LintError, UsageError
-from jobkit_lint.explain import explain, has_fix, rules_table
-from jobkit_lint.options import explain_parser, lint_parser, rules_parser
+from jobkit_lint.nested_settings import Choice, NestedSettings
+from jobkit_lint.options import lint_parser
+from jobkit_lint.progress import progress_for
+from jobkit_lint.rendering.problems import problem_line
+from jobkit_lint.rendering.statistics import statistics_json, statistics_text
 from jobkit_lint.reporters import Rendering, reporter
-from jobkit_lint.rules.registry import all_rules, find_rule, group_of
 from jobkit_lint.runner import Outcome, Request, project_root, run
-from jobkit_lint.selection import chosen_rules
+from jobkit_lint.selection import rules_named
 from jobkit_lint.settings import Settings
+from jobkit_lint.show_files import show_files
 from jobkit_lint.show_jobs import show_jobs_json, show_jobs_text
-
-CLEAN, FOUND, FAILED = 0, 1, 2
+from jobkit_lint.show_settings import show_settings
+from jobkit_lint.since import changes_since
+from jobkit_lint.verbs import CLEAN, FAILED, FOUND, VERBS, explain_rules
 
 
 def main(argv: Sequence[str]) -> int:
     """Runs ``jobkit lint`` with these arguments and returns the exit status: 0 clean, 1 findings, 2 failure."""
     arguments = list(argv)
     try:
-        if arguments[:1] == ["explain"]:
-            return _explain(explain_parser().parse_args(arguments[1:]).codes)
-        if arguments[:1] == ["rules"]:
-            return _rules(rules_parser().parse_args(arguments[1:]).format)
+        if arguments and arguments[0] in VERBS:
+            return VERBS[arguments[0]](arguments[1:])
         given = lint_parser().parse_args(arguments)
-        return _explain([given.explain]) if given.explain is not None else _lint(given)
+        return explain_rules([given.explain]) if given.explain is not None else _lint(given)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else FAILED
     except LintError as error:
         print(f"jobkit lint: {error}", file=sys.stderr)
         return FAILED
     except BrokenPipeError:
-        # the reader has gone, as with `| head`; Python would complain again when it closes the stream
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        output.close_after_broken_pipe()
+        return FAILED
+    except KeyboardInterrupt:
+        print("jobkit lint: interrupted", file=sys.stderr)
         return FAILED
 
 
 def _lint(given: argparse.Namespace) -> int:
+    if given.unsafe_fixes and not (given.fix or given.diff):
+        raise UsageError("--unsafe-fixes does nothing by itself; add --fix, or --diff to look first")
     paths = given.paths or ["."]
-    settings = _settings(given, paths)
-    preview = given.preview or settings.preview
-    rules = chosen_rules(
-        given.select if given.select is not None else settings.select,
-        [*settings.extend_select, *given.extend_select],
-        [*settings.ignore, *given.ignore],
-        preview,
-    )
+    contents = _standard_input(given, paths)
+    if contents:
+        paths = []
+    settings, folder = _settings(given, paths or list(contents))
+    root = project_root(paths or list(contents))
+    if given.show_settings is not None:
+        output.write(
+            show_settings(given.show_settings, _choice(given), given.config, given.isolated), given.output_file
+        )
+        return CLEAN
+    choice = _choice(given)
+    rules = choice.rules(settings)
     if given.pedantic:
         settings = msgspec.structs.replace(settings, pedantic=True)
-    contents: dict[str, bytes] = {}
-    if "-" in paths:
-        if len(paths) > 1:
-            raise UsageError("`-` (standard input) stands alone; leave the other paths out")
-        contents = {str(Path(given.stdin_filename).resolve()): sys.stdin.buffer.read()}
-        paths = []
-    root = project_root(paths or list(contents))
-    request = Request(paths, settings, root, rules, contents=contents)
+    ignored = {code for word in [*settings.ignore, *given.ignore] for code in rules_named(word, preview=True)}
+    one_file = given.isolated or given.config is not None
+    request = Request(
+        paths,
+        settings,
+        root,
+        rules,
+        contents=contents,
+        nested=NestedSettings(settings, None if one_file else choice, folder),
+        since=changes_since(given.since, root) if given.since is not None else None,
+        baseline=_given_baseline(given.baseline),
+        use_baseline=given.write_baseline is None and given.prune_baseline is None,
+        tells_broken_files=PARSE_ERROR not in {rule.code for rule in ignored},
+        use_cache=not given.no_cache,
+        cache_dir=given.cache_dir,
+    )
     if given.jobs is not None:
-        request = Request(paths, settings, root, rules, given.jobs, contents)
-    outcome = run(request)
+        request = replace(request, processes=given.jobs)
+    if given.show_files:
+        output.write(show_files(request), given.output_file)
+        return CLEAN
+    with progress_for(not given.no_progress) as progress:
+        request = replace(request, progress=progress)
+        if given.write_baseline is not None:
+            return _write_baseline(request, given)
+        if given.prune_baseline is not None:
+            return _prune_baseline(request, given)
+        mends = (given.fix or given.diff) and not given.show_jobs
+        mended = fixing.mend(request, given.unsafe_fixes) if mends else None
+        outcome = mended.outcome if mended is not None else run(request)
+    if given.timings:
+        sys.stderr.write(outcome.timings.table())
     if given.show_jobs:
-        text = show_jobs_json(outcome.program) if given.format == "json" else show_jobs_text(outcome.program)
-        _write(text, given.output_file)
-        for problem in outcome.problems:
-            print(f"{problem.path}:{problem.line or 1}: error: {problem.message}", file=sys.stderr)
-        return FAILED if outcome.problems else CLEAN
-    rendering = Rendering(_wants_colour(given.output_file), shutil.get_terminal_size((100, 24)).columns)
-    _write(reporter(given.format or "full")(outcome, rendering), given.output_file)
-    return _status(outcome, given.fail_on or settings.fail_on, given.exit_zero)
+        return _show_jobs(outcome, given)
+    if mended is not None and given.diff:
+        return _show_diff(mended, given)
+    if mended is not None:
+        mended.write(in_memory=_in_memory(request))
+        if contents:
+            _pass_on(mended, contents)
+    _report(outcome, given, to_error_stream=bool(contents) and mended is not None)
+    return _status(outcome, given, settings)
 
 
-def _settings(given: argparse.Namespace, paths: Sequence[str]) -> Settings:
+def _standard_input(given: argparse.Namespace, paths: Sequence[str]) -> dict[str, bytes]:
+    """Standard input under the name that it was given, if it is asked for."""
+    if "-" not in paths:
+        return {}
+    if len(paths) > 1:
+        raise UsageError("`-` (standard input) stands alone; leave the other paths out")
+    return {os.path.abspath(given.stdin_filename): sys.stdin.buffer.read()}  # noqa: PTH100
+
+
+def _choice(given: argparse.Namespace) -> Choice:
+    return Choice(given.select, given.extend_select, given.ignore, given.preview, given.pedantic)
+
+
+def _settings(given: argparse.Namespace, paths: Sequence[str]) -> tuple[Settings, Path | None]:
+    """The settings of the run and the folder of their file: that above all paths, as the root of imports is."""
     if given.isolated:
-        return Settings()
+        return Settings(), None
     if given.config is not None:
         if not Path(given.config).is_file():
             raise ConfigError(f"{given.config}: there is no such file; name a pyproject.toml")
-        return config.load(Path(given.config))
-    first = given.stdin_filename if paths[0] == "-" else paths[0]
-    start = Path(first).resolve()
-    found = config.find_configuration(start if start.is_dir() else start.parent)
-    return config.load(found) if found is not None else Settings()
+        return config.load(Path(given.config)), Path(given.config).parent
+    above_all = config.find_configuration(config.common_folder(paths))
+    found = above_all or config.find_configuration(config.common_folder(paths[:1]))
+    return (config.load(found), found.parent) if found is not None else (Settings(), None)
 
 
-def _status(outcome: Outcome, fail_on: str, exit_zero: bool) -> int:
+def _given_baseline(name: str | None) -> baseline.Baseline | None:
+    return baseline.read_baseline(Path(name), name) if name is not None else None
+
+
+def _baseline_name(given: str, settings: Settings) -> str:
+    """The baseline to write: the one named, else that of the settings, else the usual one here."""
+    return given or os.path.relpath(settings.baseline or baseline.DEFAULT_NAME)
+
+
+def _write_baseline(request: Request, given: argparse.Namespace) -> int:
+    outcome = run(request)
+    name = _baseline_name(given.write_baseline, request.settings)
+    made = baseline.of_findings(Path(name), name, outcome.findings, outcome.lines)
+    made.write()
+    print(f"{name}: wrote {len(outcome.findings)} findings. Commit it, and lint with --baseline {name}")
+    return _told_problems(outcome)
+
+
+def _prune_baseline(request: Request, given: argparse.Namespace) -> int:
+    name = _baseline_name(given.prune_baseline, request.settings)
+    old = baseline.read_baseline(Path(name), name)
+    outcome = run(replace(request, baseline=old))
+    old.pruned(outcome.stale).write()
+    gone = sum(one.entry.count - one.found for one in outcome.stale)
+    print(f"{name}: removed {gone} that were not found any more; {len(outcome.findings)} findings are not in it")
+    return _told_problems(outcome)
+
+
+def _told_problems(outcome: Outcome) -> int:
+    for problem in outcome.problems:
+        print(problem_line(problem), file=sys.stderr)
+    return FAILED if outcome.problems else CLEAN
+
+
+def _show_jobs(outcome: Outcome, given: argparse.Namespace) -> int:
+    show = show_jobs_json if given.format == "json" else show_jobs_text
+    output.write(show(outcome.program), given.output_file)
+    return _told_problems(outcome)
+
+
+def _show_diff(mended: fixing.Mended, given: argparse.Namespace) -> int:
+    output.write(mended.diff(), given.output_file)
+    print(f"Would fix {mended.count} finding{'' if mended.count == 1 else 's'}.", file=sys.stderr)
+    status = _told_problems(mended.outcome)
+    return status or (FOUND if mended.count and not given.exit_zero else CLEAN)
+
+
+def _in_memory(request: Request) -> set[str]:
+    here = os.getcwd()  # noqa: PTH109
+    relative = {os.path.relpath(path, here).replace(os.sep, "/") for path in request.contents}
+    return relative | set(request.contents)
+
+
+def _pass_on(mended: fixing.Mended, contents: dict[str, bytes]) -> None:
+    """What came in by standard input, as it is after the fixes."""
+    fixed = [source.content for source in mended.after.values()]
+    sys.stdout.buffer.write((fixed or list(contents.values()))[0])
+    sys.stdout.flush()
+
+
+def _report(outcome: Outcome, given: argparse.Namespace, to_error_stream: bool) -> None:
+    form = given.format or _usual_format(given)
+    if given.statistics:
+        text = statistics_json(outcome) if form == "json" else statistics_text(outcome)
+        if form != "json":
+            text += "".join(f"{problem_line(problem)}\n" for problem in outcome.problems)
+    else:
+        colour = output.wants_colour(given.color, given.output_file)
+        text = reporter(form)(outcome, Rendering(colour, shutil.get_terminal_size((100, 24)).columns))
+    if to_error_stream and given.output_file is None:
+        sys.stderr.write(text)
+    else:
+        output.write(text, given.output_file)
+
+
+def _usual_format(given: argparse.Namespace) -> str:
+    in_actions = os.environ.get("GITHUB_ACTIONS") == "true" and given.output_file is None
+    return "github" if in_actions and not given.statistics else "full"
+
+
+def _status(outcome: Outcome, given: argparse.Namespace, settings: Settings) -> int:
     if outcome.problems:
         return FAILED
-    least = Severity(fail_on).rank
-    counts = any(finding.severity.rank >= least for finding in outcome.findings)
-    return FOUND if counts and not exit_zero else CLEAN
-
-
-def _write(text: str, path: str | None) -> None:
-    if path is None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-        return
-    try:
-        Path(path).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"--output-file {path}: cannot be written: {error.strerror or error}") from error
-
-
-def _wants_colour(output_file: str | None) -> bool:
-    if os.environ.get("NO_COLOR"):
-        return False
-    if os.environ.get("FORCE_COLOR"):
-        return True
-    return output_file is None and sys.stdout.isatty()
-
-
-def _explain(codes: Sequence[str]) -> int:
-    for code in codes:
-        rule = find_rule(code)
-        if rule is None:
-            words = [word for known in all_rules() for word in (known.code, known.name)]
-            raise UsageError(f"{code!r} is no rule: {config.nearest(code, words)}")
-        sys.stdout.write(explain(rule))
-    return CLEAN
-
-
-def _rules(form: str) -> int:
-    rules = all_rules()
-    if form == "text":
-        sys.stdout.write(rules_table(rules))
-        return CLEAN
-    content = [
-        {
-            "code": rule.code,
-            "name": rule.name,
-            "summary": rule.summary,
-            "severity": rule.severity.value,
-            "default": rule.default.value,
-            "fix": has_fix(rule),
-            "group": group_of(rule),
-            "frameworks": list(rule.frameworks),
-            "since": rule.since,
-        }
-        for rule in rules
-    ]
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(content), indent=2).decode() + "\n")
-    return CLEAN
+    least = Severity(given.fail_on or settings.fail_on).rank
+    counted = sum(finding.severity.rank >= least for finding in outcome.findings)
+    return FOUND if counted > given.max_findings and not given.exit_zero else CLEAN

@@ -10,6 +10,9 @@ from enum import StrEnum
 
 import msgspec
 
+# the code under which files that cannot be read or parsed are told, ignored and explained
+PARSE_ERROR = "JK900"
+
 
 class Severity(StrEnum):
     """How much a finding matters; `--fail-on` compares them."""

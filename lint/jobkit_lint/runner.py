@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec.structs import replace
 from pathspec import GitIgnoreSpec
 
 from jobkit_lint.analysis import Analysis
-from jobkit_lint.diagnostic import Confidence, Finding, Problem
+from jobkit_lint.baseline import Baseline, Entry, StaleEntry, read_baseline
+from jobkit_lint.config import common_folder
+from jobkit_lint.diagnostic import PARSE_ERROR, Finding, Problem
 from jobkit_lint.index.program import Program, shown_files
 from jobkit_lint.judging import Judgement
+from jobkit_lint.keeping import Keeping
 from jobkit_lint.mapping import available_processes
+from jobkit_lint.nested_settings import NestedSettings
 from jobkit_lint.paths import python_files
-from jobkit_lint.rules.base import Report, Rule
-from jobkit_lint.selection import rules_named
+from jobkit_lint.progress import Progress
+from jobkit_lint.rules.base import Rule
 from jobkit_lint.settings import Settings
-from jobkit_lint.suppressions import Suppression
-from jobkit_lint.tree.expressions import At
+from jobkit_lint.since import Changes
+from jobkit_lint.source import Unreadable
+from jobkit_lint.timings import Timings
+from jobkit_lint.upkeep import AfterRun, Run
 
 
 @dataclass(frozen=True)
 class Request:
-    """What to lint. `contents` are files that are not read from the disk, by absolute path (standard input)."""
+    """What to lint. `contents` are files that are not read from the disk, by absolute path (standard input).
+
+    `nested` are the settings by file (default: `settings` for all). `since` keeps to what has changed. `baseline` is
+    the one to use; without it that of the settings is, unless `use_baseline` is False. `tells_broken_files`
+    is False where parse errors were ignored. `cache_dir` is where the cache is, if not in the project's root.
+    """
 
     paths: Sequence[str]
     settings: Settings
@@ -32,14 +44,23 @@ class Request:
     rules: Sequence[type[Rule]]
     processes: int = field(default_factory=available_processes)
     contents: dict[str, bytes] = field(default_factory=dict)
+    nested: NestedSettings | None = None
+    since: Changes | None = None
+    baseline: Baseline | None = None
+    use_baseline: bool = True
+    tells_broken_files: bool = True
+    use_cache: bool = True
+    cache_dir: str | None = None
+    progress: Progress = field(default_factory=Progress)
 
 
 @dataclass
 class Outcome:
     """What came of it.
 
-    `suppressed` counts findings kept back by a comment, `likely_hidden` those that only ``--pedantic`` shows.
-    `used_suppressions` are the comments that kept one back, by path, line and column.
+    `suppressed` counts findings kept back by a comment, `likely_hidden` those that only ``--pedantic`` shows,
+    `baselined` those of the baseline. `rules` are those that ran, `fixed` how many findings were mended, and
+    `stale` the entries of `baseline` that matched less than they say.
     """
 
     findings: list[Finding]
@@ -48,16 +69,24 @@ class Outcome:
     suppressed: int
     likely_hidden: int
     seconds: float
-    used_suppressions: set[tuple[str, int, int]]
+    rules: tuple[type[Rule], ...] = ()
+    baselined: int = 0
+    fixed: int = 0
+    baseline: Baseline | None = None
+    stale: Sequence[StaleEntry] = ()
+    timings: Timings = field(default_factory=Timings)
+
+    def lines(self, shown: str) -> list[str]:
+        """The lines of a file; none if it cannot be read."""
+        try:
+            return self.program.source(self.program.path_of(shown)).lines
+        except Unreadable:
+            return []
 
 
 def project_root(paths: Sequence[str]) -> Path:
     """The folder that imports are resolved in: the nearest above the paths that is a project, else their parent."""
-    folders = [Path(path).resolve() for path in paths] or [Path.cwd()]
-    common = folders[0] if folders[0].is_dir() else folders[0].parent
-    for folder in folders[1:]:
-        while not folder.is_relative_to(common):
-            common = common.parent
+    common = common_folder(paths or ["."])
     for candidate in (common, *common.parents):
         if (candidate / ".git").exists() or (candidate / "pyproject.toml").is_file():
             return candidate
@@ -67,33 +96,100 @@ def project_root(paths: Sequence[str]) -> Path:
 def run(request: Request) -> Outcome:
     """Lints what is asked for. Raises `LintError` for wrong use; what is wrong in the user's files is a problem."""
     started = time.perf_counter()
-    settings = request.settings
-    program = read_program(request)
-    judgement = Judgement(Analysis(program), request.rules)
-    kept: list[Finding] = []
-    used: set[tuple[str, int, int]] = set()
-    suppressed = likely = 0
-    for finding, report in judgement.run():
-        if _is_ignored_there(finding, program, settings):
-            continue
-        comment = _suppression(finding, report)
-        if comment is not None:
-            used.add((finding.path, comment.line, comment.column))
-            suppressed += 1
-        elif finding.confidence == Confidence.LIKELY and not settings.pedantic:
-            likely += 1
+    timings = Timings()
+    nested = request.nested or NestedSettings(request.settings)
+    with timings.phase("read files, find jobs"):
+        request.progress.begin("finding jobs")
+        program = read_program(request)
+    with timings.phase("settings of folders"):
+        folders = sorted({Path(path).parent for path, _ in program.files})
+        chosen = {*request.rules, *nested.rules(folders)}
+        rules = tuple(sorted(chosen, key=lambda rule: rule.code))
+    judgement = _Watched(Analysis(program), rules, request.progress, timings)
+    with timings.phase("judge"):
+        judged = judgement.run()
+    with timings.phase("sort out findings"):
+        keeping = Keeping(program, nested)
+        findings = keeping.told(judged)
+        outcome = Outcome(findings, [], program, 0, 0, 0.0, rules, timings=timings)
+        _compare_with_baseline(request, outcome)
+        failed = frozenset(problem.rule for problem in judgement.problems if problem.rule is not None)
+        whole = _covers(request.paths, program.root)
+        after = Run(program, rules, keeping.used, failed, outcome.stale, whole)
+        outcome.findings += keeping.told_later(_about_the_run(judgement.rules, after))
+        if request.since is not None:
+            outcome.findings = [finding for finding in outcome.findings if request.since.concern(finding)]
+        outcome.findings.sort(key=lambda finding: finding.order)
+        outcome.suppressed, outcome.likely_hidden = keeping.suppressed, keeping.likely
+        problems = _problems(request, [*program.problems, *judgement.problems])
+        outcome.problems = keeping.told_problems(problems)
+    outcome.seconds = time.perf_counter() - started
+    return outcome
+
+
+class _Watched(Judgement):
+    """A judgement that tells which rule it is at, and how long each took."""
+
+    def __init__(self, analysis: Analysis, rules: Sequence[type[Rule]], progress: Progress, timings: Timings) -> None:
+        super().__init__(analysis, rules)
+        self.progress = progress
+        self.timings = timings
+        progress.begin("judging", len(rules))
+
+    def _judge(self, rule: Rule) -> None:
+        self.progress.step(f"{rule.code} {rule.name}")
+        with self.timings.rule(rule.code):
+            super()._judge(rule)
+
+
+def _about_the_run(rules: Sequence[Rule], after: Run) -> Iterator[Finding]:
+    for rule in rules:
+        if isinstance(rule, AfterRun):
+            yield from rule.check_run(after)
+
+
+def _problems(request: Request, problems: Sequence[Problem]) -> list[Problem]:
+    """Each problem once, sorted; files that could not be parsed or read carry the code of that rule."""
+    found: dict[tuple[str, int, str], Problem] = {}
+    for problem in problems:
+        if problem.kind in ("syntax", "unreadable"):
+            if request.tells_broken_files:
+                found[problem.order] = replace(problem, rule=PARSE_ERROR)
         else:
-            kept.append(finding)
-    problems = {problem.order: problem for problem in [*program.problems, *judgement.problems]}
-    return Outcome(
-        kept,
-        [problems[order] for order in sorted(problems)],
-        program,
-        suppressed,
-        likely,
-        time.perf_counter() - started,
-        used,
-    )
+            found[problem.order] = problem
+    return [found[order] for order in sorted(found)]
+
+
+def _compare_with_baseline(request: Request, outcome: Outcome) -> None:
+    baseline = _baseline(request)
+    if baseline is None:
+        return
+    told = outcome.findings
+    outcome.findings, met = baseline.split(told, outcome.lines)
+    outcome.baselined = len(told) - len(outcome.findings)
+    seen = {path for path, _ in outcome.program.files}
+    ran = {rule.code for rule in outcome.rules}
+
+    def is_judged(entry: Entry, path: Path) -> bool:
+        # a file that is gone takes its entries with it, if it was looked for
+        looked_at = str(path) in seen or (not path.exists() and _covers(request.paths, path.parent))
+        return entry.code in ran and looked_at
+
+    outcome.baseline, outcome.stale = baseline, baseline.stale(met, is_judged)
+
+
+def _baseline(request: Request) -> Baseline | None:
+    if request.baseline is not None or not request.use_baseline or request.settings.baseline is None:
+        return request.baseline
+    path = request.root / request.settings.baseline
+    content = request.contents.get(str(path))
+    shown = shown_files([str(path)])[0][1]
+    return read_baseline(path, shown, content)
+
+
+def _covers(paths: Sequence[str], folder: Path) -> bool:
+    """Whether one of the given paths is the folder or above it."""
+    return any(folder.resolve().is_relative_to(Path(path).resolve()) for path in paths)
 
 
 def read_program(request: Request) -> Program:
@@ -105,29 +201,3 @@ def read_program(request: Request) -> Program:
     program = Program(request.root, settings, request.contents, words)
     program.read([*walked, *shown_files(request.contents)], request.processes)
     return program
-
-
-def _suppression(finding: Finding, report: Report) -> Suppression | None:
-    lines = _lines(report.at, report.within)
-    for suppression in report.module.summary.suppressions:
-        covers = suppression.whole_file or suppression.line in lines
-        if covers and suppression.holds_for(finding.code, finding.name):
-            return suppression
-    return None
-
-
-def _lines(at: At, within: At | None) -> range:
-    if within is None:
-        return range(at.line, at.end_line + 1)
-    return range(min(at.line, within.line), max(at.end_line, within.end_line) + 1)
-
-
-def _is_ignored_there(finding: Finding, program: Program, settings: Settings) -> bool:
-    for pattern, words in settings.per_file_ignores.items():
-        path = Path(finding.path).resolve()
-        relative = path.relative_to(program.root).as_posix() if path.is_relative_to(program.root) else finding.path
-        if GitIgnoreSpec.from_lines([pattern]).match_file(relative):
-            codes = {rule.code for word in words for rule in rules_named(word, preview=True)}
-            if finding.code in codes:
-                return True
-    return False

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from jobkit_lint.diagnostic import Confidence, Problem
+from jobkit_lint.diagnostic import Confidence
+from jobkit_lint.rendering.paint import SEVERITY_COLOURS, paint
+from jobkit_lint.rendering.problems import problem_line
 from jobkit_lint.rendering.summary_line import summary_line
 from jobkit_lint.reporters import Rendering
 from jobkit_lint.runner import Outcome
@@ -14,13 +16,8 @@ def render(outcome: Outcome, rendering: Rendering) -> str:
     for finding in outcome.findings:
         likely = "likely: " if finding.confidence == Confidence.LIKELY else ""
         where = f"{finding.path}:{finding.line}:{finding.column}"
-        lines.append(f"{where}: {finding.code} [{finding.name}] {likely}{finding.message}")
-    lines += [problem_line(problem) for problem in outcome.problems]
+        head = paint(f"{finding.code} [{finding.name}]", SEVERITY_COLOURS[finding.severity], rendering.colour)
+        lines.append(f"{where}: {head} {likely}{finding.message}")
+    lines += [paint(problem_line(problem), "31", rendering.colour) for problem in outcome.problems]
     lines.append(summary_line(outcome))
     return "\n".join(lines) + "\n"
-
-
-def problem_line(problem: Problem) -> str:
-    """A problem as one line."""
-    where = f"{problem.path}:{problem.line}" if problem.line is not None else problem.path
-    return f"{where}: error: {problem.message}"

@@ -14,9 +14,12 @@ from pathlib import Path
 from jobkit_lint.config import convert
 from jobkit_lint.diagnostic import Finding
 from jobkit_lint.fixes import apply_fixes
+from jobkit_lint.rendering.problems import as_finding
 from jobkit_lint.rules.base import Rule
 from jobkit_lint.rules.examples import FIRST_FILE, Bad, Example, Mark
+from jobkit_lint.rules.registry import find_rule
 from jobkit_lint.runner import Outcome, Request, run
+from jobkit_lint.upkeep import AfterRun
 
 # a folder that does not exist: examples live in memory
 ROOT = Path("/jobkit-example")
@@ -26,14 +29,17 @@ def outcome_of(rule: type[Rule], example: Example) -> Outcome:
     """What the rule finds in the example."""
     contents = {str(ROOT / path): text.encode() for path, text in example.files.items()}
     settings = convert(dict(example.settings), f"the example {example.title!r}")
-    return run(Request([], settings, ROOT, [rule], 1, contents))
+    companions = rule.companions if issubclass(rule, AfterRun) else ()
+    rules = [rule, *filter(None, map(find_rule, companions))]
+    return run(Request([], settings, ROOT, rules, 1, contents))
 
 
 def disagreements(rule: type[Rule], example: Example) -> list[str]:
     """What differs from the marks and the fixed text, in words; empty if the example holds."""
     outcome = outcome_of(rule, example)
-    wrong = [f"{problem.path}: {problem.message}" for problem in outcome.problems]
-    findings = list(outcome.findings)
+    wrong = [f"{problem.path}: {problem.message}" for problem in outcome.problems if problem.rule != rule.code]
+    told = [*outcome.findings, *map(as_finding, outcome.problems)]
+    findings = [finding for finding in told if finding.code == rule.code]
     for mark in example.marks:
         match = next((finding for finding in findings if _is_at(finding, mark)), None)
         if match is None:
@@ -48,7 +54,7 @@ def disagreements(rule: type[Rule], example: Example) -> list[str]:
     ]
     if isinstance(example, Bad) and example.fixed_text is not None:
         first = next(iter(example.files)) if FIRST_FILE not in example.files else FIRST_FILE
-        own = [finding for finding in outcome.findings if _relative(finding) == first]
+        own = [one for one in outcome.findings if _relative(one) == first and one.code == rule.code]
         fixed, _ = apply_fixes(example.files[first], own, unsafe=True)
         if fixed != example.fixed_text:
             wrong.append(f"the fixed text is:\n{fixed}")
