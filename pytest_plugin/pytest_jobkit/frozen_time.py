@@ -37,7 +37,7 @@ def start(freezer: str, moment: datetime) -> FrozenTime:
 
 
 class _Freezegun:
-    """freezegun, started once: starting it looks through every module, moving it does not.
+    """freezegun, started once a test and then moved.
 
     As always with freezegun the machine's own zone counts as UTC: ``datetime.now()`` without a zone gives UTC.
     """
@@ -45,15 +45,20 @@ class _Freezegun:
     def __init__(self, moment: datetime) -> None:
         import freezegun
 
-        # Without real_asyncio an event loop would wait for a frozen clock, for ever.
-        self._freeze: Any = freezegun.freeze_time(_naive(moment), real_asyncio=True)
-        self._factory: Any = self._freeze.start()
+        from pytest_jobkit.quick_freezing import start_quickly
+
+        self._freeze: Any = freezegun.freeze_time(_naive(moment), ignore=list(_OWN_CLOCKS))
+        self._factory: Any = start_quickly(self._freeze)
 
     def move_to(self, moment: datetime) -> None:
         self._factory.move_to(_naive(moment))
 
     def stop(self) -> None:
         self._freeze.stop()
+
+
+#: packages that wait by a clock: frozen, they would wait for ever
+_OWN_CLOCKS = ("trio", "curio")
 
 
 class _TimeMachine:
