@@ -144,6 +144,8 @@ class Guards:
             yield Guard(GuardKind.ABSORBED, "an upsert", line)
         elif self.is_unique(write):
             yield Guard(GuardKind.ABSORBED, "a unique constraint", line)
+        if write.verb == "bulk":
+            yield from self._sifted(effect.step, effect.scope)
         for place in effect.step.place.before():
             for step in self.marks.steps_at(place, effect.scope):
                 if self._deletes(step, effect.scope, write):
@@ -152,6 +154,26 @@ class Guards:
             for handler in statement.handlers:
                 if handler.error is not None and _names(handler.error) & _UNIQUE_ERRORS:
                     yield Guard(GuardKind.ABSORBED, "a caught unique violation", handler.at.line)
+
+    def _sifted(self, step: Step, scope: Scope) -> Iterator[Guard]:
+        """Rows made in bulk of what is not stored yet: the condition stands where the list is made."""
+        rows = step.call.argument(0, "objs")
+        place: Place | None = step.place
+        if isinstance(rows, e.Name) and rows.id in scope.bindings:
+            for other in scope.steps:
+                function = other.call.function
+                is_filled = isinstance(function, e.Attribute) and function.name in ("append", "extend", "add")
+                if is_filled and isinstance(function, e.Attribute) and e.dotted(function.value) == rows.id:
+                    yield from self._at(other, scope)
+            reaching = scope.reaching(rows.id, place, rows.at) or []
+            if len(reaching) == 1 and reaching[0].value is not None:
+                rows, place = reaching[0].value, reaching[0].place
+        for part in e.descend(rows) if rows is not None else ():
+            for generator in part.generators if isinstance(part, e.Comprehension) else ():
+                for condition in generator.conditions:
+                    found = self.states.of_test(condition, True, scope, place)
+                    if found is not None:
+                        yield Guard(GuardKind.CHECK, found.what, condition.at.line)
 
     def _deletes(self, step: Step, scope: Scope, write: Write) -> bool:
         function = step.call.function

@@ -94,6 +94,10 @@ class States:
         place: Place | None,
         depth: int,
     ) -> State | None:
+        if (operators == ("not in",) and is_true) or (operators == ("in",) and not is_true):
+            known = self._collected(operands[1], scope, place)
+            if known is not None:
+                return State(f"{known} are left out")
         against_none = any(e.is_constant(operand, None, 0) for operand in operands)
         for operand in operands:
             if isinstance(operand, e.Constant):
@@ -104,6 +108,26 @@ class States:
             found = self.of_test(operand, truth, scope, place, depth + 1)
             if found is not None:
                 return found
+        return None
+
+    def _collected(self, node: e.AnyExpression, scope: Scope, place: Place | None) -> str | None:
+        """The rows that a collection was made of, in words: ``set(query)``, ``{row.pk: row for row in query}``."""
+        for _ in range(MAX_DEPTH):
+            found = self.values.evidence(node, scope, place)
+            if found is not None and found.kind in (Kind.RECORDS, Kind.PLAIN_ROWS):
+                return found.what
+            match node:
+                case e.Call(arguments=(first, *_)) if (e.dotted(node.function) or "") in PURE:
+                    node = first
+                case e.Comprehension(generators=(generator, *_)):
+                    node = generator.iterable
+                case e.Name() if node.id in scope.bindings:
+                    reaching = scope.reaching(node.id, place, node.at) or []
+                    if len(reaching) != 1 or reaching[0].value is None or reaching[0].kind != "assign":
+                        return None
+                    node, place = reaching[0].value, reaching[0].place
+                case _:
+                    return None
         return None
 
     def _call(self, node: e.Call, is_true: bool, scope: Scope, place: Place | None, depth: int) -> State | None:
@@ -176,6 +200,8 @@ class States:
         return self.names.origin(call.function, scope, place) is None
 
     def _attribute(self, node: e.Attribute, scope: Scope, place: Place | None) -> State | None:
+        if node.name in ("pk", "id", "adding") and (e.dotted(node) or "").startswith("self."):
+            return State("only a new row gets there")
         if says_state(node.name):
             origin = self.names.origin(node, scope, place)
             if origin is not None and isinstance(origin.root, Module | Variable):
