@@ -17,7 +17,8 @@ Adding a framework takes one file (or folder) in this package and no list to ext
      performer; then hand each message over with `enqueue`.
    - ``due``: override `due`, the instant before which a message must not run.
    - ``execute``: override `perform` and `call`.
-   - ``restore``: say in `patch` which calls would open a connection, with `forbid`; undone with the rest.
+   - ``restore``: say in `patch` which calls would open a connection, with
+     `forbid_connections` or `forbid`; undone with the rest.
 
 4. Say what the framework promises: `attempts_max`, `ack_mode`, `lose`, `visibility_timeout`.
 5. Say how people name its jobs and start them: `job_name`, `target`, `signature`, `send`, `body`.
@@ -41,7 +42,7 @@ from jobkit.outcome import Outcome
 from jobkit.retry.exhaustion import RetryOptions
 from pytest_jobkit.capture.django_orm import note_transaction
 from pytest_jobkit.capture.frames import user_frames
-from pytest_jobkit.capture.network import forbidden
+from pytest_jobkit.capture.network import CONNECTIONS, forbidden
 from pytest_jobkit.capture.patches import Patches
 from pytest_jobkit.capture.versions import check_version
 
@@ -133,10 +134,16 @@ class Capture(Performer, ABC):
 
         Args:
             owner: the class or module; name: its function that opens a connection.
-            only_from: the packages whose code must be among the callers; none means whoever calls.
+            only_from: the packages that must be the ones to call, not the user's code that they run; none: anybody.
             unless: told the call's first argument; a connection for which it says True is let through.
         """
         self.replace(owner, name, forbidden(self, getattr(owner, name), only_from, unless))
+
+    def forbid_connections(self, *packages: str) -> None:
+        """`forbid` every client that is imported to connect for one of `packages`; the user's own use of it is free."""
+        for module, owner, name in CONNECTIONS:
+            if module in sys.modules:
+                self.forbid(getattr(sys.modules[module], owner), name, only_from=packages)
 
     def enqueue(self, raw: Any) -> None:
         """Hand one message, as the capture point sees it, to the engine.

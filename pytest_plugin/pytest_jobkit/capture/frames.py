@@ -34,6 +34,14 @@ class Frame(NamedTuple):
         return f"{self.path}:{self.line} in {self.function}"
 
 
+def is_user_code(path: str) -> bool:
+    """Whether a file is of the user: neither of a library nor of ours."""
+    known = _is_user_file.get(path)
+    if known is None:
+        known = _is_user_file[path] = not path.startswith(("<", *_FOREIGN)) and "site-packages" not in path
+    return known
+
+
 def user_frames() -> tuple[Frame, ...]:
     """The innermost places of the user's code on this thread's stack, innermost first; neither libraries nor us."""
     found: list[Frame] = []
@@ -41,10 +49,7 @@ def user_frames() -> tuple[Frame, ...]:
     while frame is not None:
         code = frame.f_code
         path = code.co_filename
-        is_user = _is_user_file.get(path)
-        if is_user is None:
-            is_user = _is_user_file[path] = not path.startswith(("<", *_FOREIGN)) and "site-packages" not in path
-        if is_user:
+        if is_user_code(path):
             found.append(Frame(path, frame.f_lineno, code.co_qualname))
             if len(found) == _KEPT:
                 break

@@ -8,12 +8,24 @@ from typing import TYPE_CHECKING, Any
 
 from jobkit.current import current_delivery
 from jobkit.errors import JobkitError
-from pytest_jobkit.capture.frames import user_frames
+from pytest_jobkit.capture.frames import is_user_code, user_frames
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from pytest_jobkit.capture.base import Capture
+
+
+#: where the clients of brokers and databases open a connection: module, class, function
+CONNECTIONS = (
+    ("redis.connection", "AbstractConnection", "connect"),
+    ("redis.asyncio.connection", "AbstractConnection", "connect"),
+    ("pika.adapters.blocking_connection", "BlockingConnection", "_create_connection"),
+    ("aiormq.connection", "Connection", "connect"),
+    ("nats.aio.client", "Client", "connect"),
+    ("pymongo.pool", "Pool", "connect"),
+    ("botocore.httpsession", "URLLib3Session", "send"),
+)
 
 
 class StrayConnection(JobkitError):
@@ -37,8 +49,9 @@ def forbidden(
 
 
 def _called_from(packages: tuple[str, ...]) -> bool:
+    """Whether one of `packages` wants the connection, and not the user's code that it runs."""
     frame: FrameType | None = sys._getframe(2)
-    while frame is not None:
+    while frame is not None and not is_user_code(frame.f_code.co_filename):
         if str(frame.f_globals.get("__name__", "")).partition(".")[0] in packages:
             return True
         frame = frame.f_back

@@ -42,6 +42,7 @@ class TaskBackendsCapture(Capture):
         for kind in (self._base_backend, *_subclasses(self._base_backend)):
             self._take(kind)
         self._take_later_ones()
+        self.forbid_connections(self.package.partition(".")[0], "django_rq", "rq")
         self.replace(self._immediate.ImmediateBackend, "supports_defer", True)  # it is the engine that waits
         self.replace(self._immediate, "task_enqueued", _ToldAlready(self._results))
         self.replace(self._immediate, "timezone", self)

@@ -72,6 +72,7 @@ class APSchedulerCapture(Capture):
         self._busy: str | None = None
         self._started: list[Any] = []
         self._exchanged: list[tuple[Any, dict[str, Any]]] = []
+        self.forbid_connections("apscheduler")
         now = engine_datetime(self.clock.time)
         for module in _READ_THE_TIME:
             self.replace(module, "datetime", now)

@@ -61,6 +61,7 @@ class DjangoQCapture(Capture):
         self._has_receipts = _hands_out_receipts()
         self._cluster = Cluster(self.replace)
         self.replace(Conf, "SYNC", False)
+        self.forbid_connections("django_q")
         modules = loaded_modules("django_q")
         for module in modules:
             if "get_broker" in vars(module):

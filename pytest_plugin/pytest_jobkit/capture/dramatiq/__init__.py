@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import inspect
 import random
-import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -30,8 +29,6 @@ from pytest_jobkit.capture.dramatiq.worker import Processed, WorkerPath
 from pytest_jobkit.capture.engine_time import EngineTime, loaded_modules
 
 _BROKER = "dramatiq_broker"
-_CONNECTIONS = (("redis.connection", "AbstractConnection", "connect"), ("pika.adapters.blocking_connection",
-                "BlockingConnection", "_create_connection"))  # fmt: skip
 
 
 class Published(NamedTuple):
@@ -48,7 +45,7 @@ class DramatiqCapture(Capture):
     framework = "dramatiq"
     label = "Dramatiq"
     distribution = "dramatiq"
-    known_versions = ("1.17", "1.18", "2.0", "2.1", "2.2")
+    known_versions = ("2.2",)
 
     def patch(self) -> None:
         self._redis_ids = EngineIds(random.Random("dramatiq"))
@@ -92,9 +89,7 @@ class DramatiqCapture(Capture):
             return published.message
 
         self.replace(definers[-1], "enqueue", enqueue)
-        for module, owner, name in _CONNECTIONS:
-            if module in sys.modules:
-                self.forbid(getattr(sys.modules[module], owner), name, only_from=("dramatiq",))
+        self.forbid_connections("dramatiq")
 
     def _publish(self, broker: Broker, message: Message[Any], delay: int | None) -> Published:
         """Everything that a broker does before it sends."""

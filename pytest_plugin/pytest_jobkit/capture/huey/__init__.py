@@ -67,6 +67,7 @@ class HueyCapture(Capture):
         self._attempt = 0
         self.replace(Huey, "storage", self._storage_attribute())
         self.replace(Huey, "_immediate", _never_immediate())
+        self.forbid_connections("huey")
         self._listen_to_signals()
         engine_time = _HueyTime(self.clock)
         for module in loaded_modules("huey"):

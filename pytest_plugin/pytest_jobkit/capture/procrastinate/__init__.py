@@ -16,7 +16,7 @@ from itertools import count
 from typing import Any, NamedTuple
 
 import procrastinate.utils
-from procrastinate import App, RetryStrategy
+from procrastinate import App, PsycopgConnector, RetryStrategy, SyncPsycopgConnector
 from procrastinate.jobs import Job
 from procrastinate.manager import JobManager
 from procrastinate.tasks import Task
@@ -58,6 +58,8 @@ class ProcrastinateCapture(Capture):
         self._busy: str | None = None
         for holder in (App, JobManager):
             self.replace(holder, "connector", self._attribute())
+        for connector, opening in ((PsycopgConnector, "open_async"), (SyncPsycopgConnector, "open")):
+            self.forbid(connector, opening)
         self.replace(procrastinate.utils, "utcnow", self._now)
         self.replace(procrastinate.utils, "sync_to_async", _on_this_thread)
 

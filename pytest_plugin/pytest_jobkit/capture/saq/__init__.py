@@ -59,6 +59,7 @@ class SaqCapture(Capture):
         for kind in _subclasses(Queue):
             self._take(kind)
         self._take_later_ones()
+        self.forbid_connections("saq")
         for module in loaded_modules("saq"):
             for name, instead in (("now", self._milliseconds), ("now_seconds", self.clock.time)):
                 if name in vars(module):

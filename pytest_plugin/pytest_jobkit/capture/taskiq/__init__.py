@@ -33,11 +33,6 @@ from pytest_jobkit.capture.coroutines import run_to_end
 from pytest_jobkit.capture.taskiq.worker import Run, WorkerPath
 
 _BROKER = "taskiq_broker"
-_CONNECTIONS = (
-    ("redis.asyncio.connection", "AbstractConnection", "connect"),
-    ("aiormq.connection", "Connection", "connect"),
-    ("nats.aio.client", "Client", "connect"),
-)
 _scheduled_for: ContextVar[float | None] = ContextVar("taskiq_scheduled_for", default=None)
 
 
@@ -70,9 +65,7 @@ class TaskiqCapture(Capture):
         smart_retry = sys.modules[SmartRetryMiddleware.__module__]
         self.replace(smart_retry, "random", self.chance)
         self.replace(SmartRetryMiddleware, "on_send", self._on_send())
-        for module, owner, name in _CONNECTIONS:
-            if module in sys.modules:
-                self.forbid(getattr(sys.modules[module], owner), name, only_from=("taskiq", "taskiq_redis"))
+        self.forbid_connections("taskiq", "taskiq_redis", "taskiq_aio_pika", "taskiq_nats")
 
     def _take_later_ones(self) -> None:
         initialize = AsyncBroker.__init__
