@@ -26,3 +26,10 @@ def program() -> ReadFiles:
         return read_program(Request([], convert(table, "test"), ROOT, [], 1, contents))
 
     return read
+
+
+@pytest.fixture(autouse=True)
+def no_wishes_of_the_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a terminal or a CI system asks for does not change what the tests see."""
+    for name in ("GITHUB_ACTIONS", "NO_COLOR", "FORCE_COLOR", "CI_PROJECT_DIR"):
+        monkeypatch.delenv(name, raising=False)

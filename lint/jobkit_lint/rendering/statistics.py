@@ -19,7 +19,8 @@ def statistics_text(outcome: Outcome) -> str:
         rule = find_rule(code)
         fixable = sum(finding.fix is not None for finding in group)
         fix = f" ({fixable} fixable)" if fixable else ""
-        lines.append(f"{len(group):6}  {code}  {group[0].name}{fix}: {rule.summary if rule else ''}".rstrip(": "))
+        summary = f": {rule.summary}" if rule is not None else ""
+        lines.append(f"{len(group):6}  {code}  {group[0].name}{fix}{summary}")
     packages = Counter(_package(finding.path) for finding in outcome.findings)
     if packages:
         lines.append("")
