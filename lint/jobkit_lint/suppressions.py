@@ -54,7 +54,8 @@ def suppressions_in(source: Source) -> list[Suppression]:
         return []
     found: list[Suppression] = []
     try:
-        for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
+        # by the lines of the source, for a lone carriage return ends one too
+        for token in tokenize.generate_tokens(io.StringIO("\n".join(source.lines)).readline):
             if token.type == tokenize.COMMENT:
                 found += _in_comment(token.string, token.start[0], token.start[1] + 1)
     except (tokenize.TokenError, SyntaxError):
