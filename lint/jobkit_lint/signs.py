@@ -8,29 +8,98 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 
 from jobkit_lint.frameworks.model import Framework
 
 # methods with a name so common that the parenthesis must follow
 _SHORT = 3
+# so many searches for a text each take longer than one for a pattern of words
+_MANY = 24
+# an import, up to one of its names
+_IMPORTED = r"import\b(?:[^\n(]*|[ \t]*\([^)]*)\b"
+
+
+@dataclass(frozen=True)
+class Learned:
+    """Names of the project that the first look at its files has taught, each with the files it asks for.
+
+    `decorators` make jobs, `bases` are job classes, `called` are jobs that a plain call enqueues, `jobs` those of
+    frameworks whose enqueue methods have common names (`methods`), `modules` the files that define them.
+    """
+
+    decorators: frozenset[str] = frozenset()
+    bases: frozenset[str] = frozenset()
+    called: frozenset[str] = frozenset()
+    jobs: frozenset[str] = frozenset()
+    methods: frozenset[str] = frozenset()
+    modules: frozenset[str] = frozenset()
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """All names."""
+        return self.decorators | self.bases | self.called | self.jobs
+
+    @cached_property
+    def _alone(self) -> re.Pattern[bytes] | None:
+        # each alternative begins with a literal text, or the search would be ten times slower
+        parts: list[str] = []
+        if self.decorators:
+            parts.append(rf"@[\w.]*\b(?:{_either(self.decorators)})\b")
+        if self.bases:
+            parts.append(rf"class[ \t]+\w+[ \t]*\([^)]*\b(?:{_either(self.bases)})\b")
+        return re.compile("|".join(parts).encode()) if parts else None
+
+    @cached_property
+    def _renamed(self) -> re.Pattern[bytes] | None:
+        names = self.decorators | self.bases
+        return re.compile(rf"{_IMPORTED}(?:{_either(names)})[ \t]+as\b".encode()) if names else None
+
+    @cached_property
+    def _called(self) -> re.Pattern[bytes] | None:
+        return self._mention(self.called, r"\(")
+
+    @cached_property
+    def _jobs(self) -> re.Pattern[bytes] | None:
+        return self._mention(self.jobs, r"\.") if self.methods else None
+
+    def _mention(self, names: Iterable[str], use: str) -> re.Pattern[bytes] | None:
+        """Where a file gets at one of the names: it imports it, or all of its file, or takes it as an attribute."""
+        either = _either(names)
+        if not either:
+            return None
+        everything = rf"from[ \t]+[\w.]*\b(?:{_either(self.modules)})[ \t]+import[ \t]+\*"
+        return re.compile(rf"{_IMPORTED}(?:{either})\b|{everything}|\.(?:{either}){use}".encode())
+
+    @cached_property
+    def _methods(self) -> re.Pattern[bytes]:
+        return re.compile(rf"\.(?:{_either(self.methods)})\b".encode())
+
+    def has_any(self, content: bytes) -> bool:
+        """Whether the file uses one of the names."""
+        for pattern in (self._alone, self._renamed, self._called):
+            if pattern is not None and pattern.search(content) is not None:
+                return True
+        return (
+            self._jobs is not None
+            and self._methods.search(content) is not None
+            and self._jobs.search(content) is not None
+        )
 
 
 class Signs:
-    """The text test for a set of frameworks, house names (`words`) and settings of periodic jobs.
-
-    `active` are frameworks known to be in use, whose commoner method names are signs as well.
-    """
+    """The text test for a set of frameworks, house names (`words`) and settings of periodic jobs."""
 
     def __init__(
-        self, frameworks: Iterable[Framework], words: Iterable[str] = (), active: Iterable[Framework] = ()
+        self, frameworks: Iterable[Framework], words: Iterable[str] = (), learned: Learned | None = None
     ) -> None:
         self.frameworks = tuple(frameworks)
         self.words = tuple(sorted({word.rpartition(".")[2] for word in words}))
-        self.active = tuple(active)
+        self.learned = learned if learned is not None else Learned()
 
     @cached_property
-    def calls(self) -> re.Pattern[bytes]:
+    def calls(self) -> tuple[re.Pattern[bytes], ...]:
         """Enqueue calls and decorators that need no import of the framework in the same file."""
         long: set[str] = set()
         short: set[str] = set()
@@ -41,13 +110,11 @@ class Signs:
                     (short if len(method.name) < _SHORT else long).add(method.name)
             long |= {e.path.rpartition(".")[2] for e in framework.enqueuers if "()." in e.path}
             decorators |= {d.path.rpartition(".")[2] for d in framework.decorators if "()." in d.path}
-        short |= {method.name for framework in self.active for method in framework.methods}
-        parts = [rf"\.(?:{_either(long)})\b"]
-        if short:
-            parts.append(rf"\.(?:{_either(short)})\(")
+        # one pattern for each first byte: with two of them the search is five times slower
+        patterns = [rf"\.(?:(?:{_either(long)})\b|(?:{_either(short)})\()"]
         if decorators:
-            parts.append(rf"@[\w.]+\.(?:{_either(decorators)})\b")
-        return re.compile("|".join(parts).encode())
+            patterns.append(rf"@[\w.]+\.(?:{_either(decorators)})\b")
+        return tuple(re.compile(pattern.encode()) for pattern in patterns)
 
     @cached_property
     def all_calls(self) -> re.Pattern[bytes]:
@@ -65,32 +132,53 @@ class Signs:
     @cached_property
     def literals(self) -> tuple[bytes, ...]:
         """Texts of which one must be there before `imports` is worth trying."""
-        roots = {package for framework in self.frameworks for package in framework.packages}
-        return tuple(sorted(root.encode() for root in roots))
+        return _shortest(package for framework in self.frameworks for package in framework.packages)
+
+    @cached_property
+    def house_names(self) -> frozenset[str]:
+        """Names from the settings and rules, and of periodic tables."""
+        return frozenset({*self.words, *(name for framework in self.frameworks for name in framework.schedules)})
 
     @cached_property
     def house(self) -> re.Pattern[bytes] | None:
-        """Names from the settings and of periodic tables, as whole words."""
-        tables = {name for framework in self.frameworks for name in framework.schedules}
-        words = {*self.words, *tables}
-        return re.compile(rf"\b(?:{_either(words)})\b".encode()) if words else None
+        """The house names as whole words."""
+        return re.compile(rf"\b(?:{_either(self.house_names)})\b".encode()) if self.house_names else None
+
+    @cached_property
+    def house_literals(self) -> tuple[bytes, ...]:
+        """Texts of which one must be there before `house` is worth trying; none if there are too many of them."""
+        found = _shortest(self.house_names)
+        return found if len(found) <= _MANY else ()
 
     def has_any(self, content: bytes) -> bool:
         """Whether the file is worth parsing."""
-        if self.calls.search(content) is not None:
+        if any(pattern.search(content) is not None for pattern in self.calls):
             return True
-        if any(root in content for root in self.literals) and self.imports.search(content) is not None:
-            return True
-        return any(word.encode() in content for word in self.words) or (
-            self.house is not None and self.house.search(content) is not None
-        )
+        for root in self.literals:
+            if root in content:
+                if self.imports.search(content) is not None:
+                    return True
+                break
+        return self._has_house_name(content)
+
+    def _has_house_name(self, content: bytes) -> bool:
+        if self.house is None:
+            return False
+        literals = self.house_literals
+        if literals:
+            for word in literals:
+                if word in content:
+                    return self.house.search(content) is not None
+            return False
+        return self.house.search(content) is not None
 
     def lines(self, content: bytes) -> list[int]:
         """The lines (from 1, sorted) with a sign that is not just an import."""
-        found = {*_line_numbers(content, self.calls), *_line_numbers(content, self.all_calls)}
-        if self.house is not None:
-            found |= set(_line_numbers(content, self.house))
-        return sorted(found)
+        names = self.house_names | self.learned.names
+        patterns = [*self.calls, self.all_calls]
+        if names:
+            patterns.append(re.compile(rf"\b(?:{_either(names)})\b".encode()))
+        return sorted({line for pattern in patterns for line in _line_numbers(content, pattern)})
 
 
 def _line_numbers(content: bytes, pattern: re.Pattern[bytes]) -> Iterator[int]:
@@ -99,6 +187,15 @@ def _line_numbers(content: bytes, pattern: re.Pattern[bytes]) -> Iterator[int]:
         line += content.count(b"\n", last, match.start())
         last = match.start()
         yield line
+
+
+def _shortest(names: Iterable[str]) -> tuple[bytes, ...]:
+    """The names without those that contain another of them: whoever looks for these finds all."""
+    kept: list[str] = []
+    for name in sorted(set(names), key=lambda name: (len(name), name)):
+        if not any(other in name for other in kept):
+            kept.append(name)
+    return tuple(name.encode() for name in kept)
 
 
 def _either(names: Iterable[str]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import tokenize
 from functools import cached_property
-from pathlib import Path
 
 from jobkit_lint.diagnostic import Problem
 from jobkit_lint.tree.expressions import At
@@ -65,13 +64,16 @@ class Source:
         return "\n".join([self.lines[at.line - 1][first:], *middle, self.lines[at.end_line - 1][:last]])
 
 
-def read(path: Path, shown: str) -> Source:
+def read(path: str, shown: str) -> Source:
     """The file at `path`, named `shown` in messages. Raises `Unreadable` with the reason."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            reason = f"is larger than {MAX_BYTES // 1_000_000} MB and was left out; name it in `exclude`"
-            raise Unreadable(Problem("unreadable", shown, reason))
-        return Source(shown, path.read_bytes())
+        # several times faster than pathlib, for each file of a project
+        with open(path, "rb") as file:  # noqa: PTH123
+            content = file.read(MAX_BYTES + 1)
     except OSError as error:
         reason = f"cannot be read: {error.strerror or error}"
         raise Unreadable(Problem("unreadable", shown, reason)) from error
+    if len(content) > MAX_BYTES:
+        reason = f"is larger than {MAX_BYTES // 1_000_000} MB and was left out; name it in `exclude`"
+        raise Unreadable(Problem("unreadable", shown, reason))
+    return Source(shown, content)

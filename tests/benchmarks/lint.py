@@ -1,7 +1,8 @@
 """How fast the linter is, next to ruff, flake8, fixit and ast-grep, on a tree of 10,000 files and 2 million lines.
 
 Run it with ``python tests/benchmarks/lint.py [--files N] [--rounds N] [--tree FOLDER]``. The tree is made of copies
-of the standard library and of the installed packages (files of up to 1,000 lines), with the jobs of the example
+of the standard library and of the installed packages (files of up to 1,000 lines; not the job frameworks
+themselves), with the jobs of the example
 shop and of the rules' examples in between, so that about one file in twenty has to do with jobs. Everything is
 measured in one run, in turns, and the median is shown; a tool that is not installed is left out, by name. flake8 and
 fixit get every thirtieth file only, and the same files are given to ruff, for their ratio. Seconds depend on the
@@ -24,13 +25,25 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from jobkit_lint.frameworks import known_frameworks
 from jobkit_lint.rules.registry import all_rules
 
 SHOP = Path(__file__).parents[2] / "docs" / "examples" / "shop"
 LONGEST = 1000
 JOB_FILES = 0.05
 SAMPLE_STEP = 30
-LEFT_OUT = {"__pycache__", "site-packages", "test", "tests", "idlelib", "lib2to3", "build", "dist", "venv"}
+FRAMEWORKS = {package.partition(".")[0] for framework in known_frameworks() for package in framework.packages}
+LEFT_OUT = FRAMEWORKS - {"django"} | {
+    "__pycache__",
+    "site-packages",
+    "test",
+    "tests",
+    "idlelib",
+    "lib2to3",
+    "build",
+    "dist",
+    "venv",
+}
 AST_GREP = """\
 id: enqueue-inside-atomic
 language: python
@@ -59,7 +72,8 @@ def job_files() -> list[tuple[str, str]]:
     found = [(f"shop/{path.relative_to(SHOP)}", path.read_text()) for path in sorted(SHOP.rglob("*.py"))]
     for rule in all_rules():
         for number, example in enumerate(rule.examples):
-            found.append((f"examples/{rule.name.replace('-', '_')}_{number}.py", example.code))
+            folder = f"examples/{rule.name.replace('-', '_')}_{number}"
+            found += [(f"{folder}/{path}", text) for path, text in example.files.items()]
     return found
 
 

@@ -33,7 +33,8 @@ class Finder:
                 self._unsaved.setdefault(os.path.dirname(path), set()).add(os.path.basename(path))
                 path = os.path.dirname(path)
         self._roots: dict[str, tuple[str, ...]] = {}
-        self._found: dict[tuple[str, str], str | None] = {}
+        self._found: dict[tuple[str, str], tuple[str, str]] = {}
+        self._missing: dict[tuple[str, str], int] = {}
 
     def listing(self, folder: str) -> frozenset[str]:
         """The names in a folder; empty if it cannot be read."""
@@ -102,6 +103,18 @@ class Finder:
 
         None where the name is not in the project. A relative name keeps its leading dots.
         """
+        key = (os.path.dirname(importer), dotted)
+        found = self._found.get(key)
+        if found is None and self._missing.get(key) != len(self.known_roots):
+            found = self._find(dotted, importer)
+            if found is not None:
+                self._found[key] = found
+            else:
+                # a root that is known later may still have it
+                self._missing[key] = len(self.known_roots)
+        return found
+
+    def _find(self, dotted: str, importer: str) -> tuple[str, str] | None:
         if dotted.startswith("."):
             level = len(dotted) - len(dotted.lstrip("."))
             folder = os.path.dirname(os.path.abspath(importer))

@@ -21,7 +21,7 @@ from jobkit_lint.index.sites import Sites
 from jobkit_lint.index.symbols import Class, Module
 from jobkit_lint.mapping import Order, map_files
 from jobkit_lint.settings import Settings
-from jobkit_lint.signs import Signs
+from jobkit_lint.signs import Learned, Signs
 from jobkit_lint.source import Source, Unreadable, read
 from jobkit_lint.summary import FileSummary, summarise
 
@@ -80,7 +80,7 @@ class Program:
         if path not in self._sources:
             shown = self._shown.get(path) or os.path.relpath(path)
             content = self._contents.get(path)
-            self._sources[path] = Source(shown, content) if content is not None else read(Path(path), shown)
+            self._sources[path] = Source(shown, content) if content is not None else read(path, shown)
         return self._sources[path]
 
     def _load(self, path: str) -> tuple[str, FileSummary] | None:
@@ -101,14 +101,13 @@ class Program:
         self.files = list(files)
         self._shown = dict(files)
         everything = len(files) <= PARSE_ALL_UP_TO if parse_all is None else parse_all
-        rest = self._map(self.files, self.signs, everything, processes)
+        rest = self._map(self.files, everything, processes)
         for _ in range(MAX_ROUNDS):
-            words, active = self._house_words()
-            signs = Signs(self.frameworks, {*self.signs.words, *words}, active)
-            if (signs.words, signs.active) == (self.signs.words, self.signs.active):
+            learned = self._learn()
+            if learned == self.signs.learned:
                 break
-            self.signs = signs
-            rest = self._map(rest, signs, False, processes)
+            self.signs = Signs(self.frameworks, self.signs.words, learned)
+            rest = self._map(rest, False, processes, again=True)
         for module in self.selected:
             for _ in self.jobs.listed(module):
                 pass
@@ -131,13 +130,13 @@ class Program:
                     self.project.code(method)
 
     def _map(
-        self, files: list[tuple[str, str]], signs: Signs, parse_all: bool, processes: int
+        self, files: list[tuple[str, str]], parse_all: bool, processes: int, again: bool = False
     ) -> list[tuple[str, str]]:
         """Maps files, selects those with a sign, scans them for jobs, and gives back the others."""
         in_memory = [file for file in files if file[0] in self._contents]
         on_disk = [file for file in files if file[0] not in self._contents]
         fresh: list[str] = []
-        for mapped in map_files(Order(on_disk, signs, parse_all, processes)):
+        for mapped in map_files(Order(on_disk, self.signs, parse_all, again, processes)):
             if mapped.problem is not None:
                 self.problems.append(mapped.problem)
             if mapped.summary is not None:
@@ -145,7 +144,7 @@ class Program:
                 fresh.append(mapped.path)
         for path, _ in in_memory:
             try:
-                self._summaries[path] = summarise(self.source(path), signs)
+                self._summaries[path] = summarise(self.source(path), self.signs)
                 fresh.append(path)
             except Unreadable as error:
                 self.problems.append(error.problem)
@@ -157,21 +156,31 @@ class Program:
             self.jobs.scan(module)
         return [file for file in files if file[0] not in taken and file[1] not in broken]
 
-    def _house_words(self) -> tuple[set[str], list[Framework]]:
-        """Names of the project that make jobs or enqueue them, and the frameworks in use."""
-        words: set[str] = set()
-        jobs = self.jobs.all()
-        for job in jobs:
-            if job.framework.call_enqueues and job.function is not None:
-                words.add(job.function.name)
+    def _learn(self) -> Learned:
+        """Names of the project that make jobs or enqueue them."""
+        decorators: set[str] = set()
+        bases: set[str] = set()
+        called: set[str] = set()
+        common: set[str] = set()
+        methods: set[str] = set()
+        modules: set[str] = set()
+        for job in self.jobs.all():
+            name = job.class_.name if job.class_ is not None else job.function.name if job.function is not None else ""
+            weak = {method.name for method in job.framework.methods if not method.strong}
+            if weak or job.framework.call_enqueues:
+                modules.add(job.module.name.rpartition(".")[2])
+            if job.framework.call_enqueues:
+                called.add(name)
+            elif weak:
+                common.add(name)
+                methods |= weak
         for module in self.selected:
-            words |= self.jobs.wrappers(module)
+            decorators |= self.jobs.wrappers(module)
             for name in module.summary.classes:
                 class_ = self.project.defined(module, name)
                 if isinstance(class_, Class) and self.jobs.is_base(class_):
-                    words.add(name)
-        active = {job.framework.name: job.framework for job in jobs}
-        return words, [active[name] for name in sorted(active)]
+                    bases.add(name)
+        return Learned(*map(frozenset, (decorators, bases, called, common, methods, modules)))
 
     # -- what is asked -------------------------------------------------------------------------------------
 

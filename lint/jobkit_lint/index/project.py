@@ -26,6 +26,8 @@ class Project:
         self._read = read
         self.modules: dict[str, Module | None] = {}
         self.lowered: set[str] = set()
+        self._members: dict[tuple[str, str], Origin | None] = {}
+        self._searching: set[tuple[str, str]] = set()
 
     def module(self, path: str) -> Module | None:
         """The module in the file at the absolute `path`; None if it cannot be read or parsed."""
@@ -68,8 +70,24 @@ class Project:
 
     def member(self, module: Module, name: str, hops: int = 0) -> Origin | None:
         """What `name` means at the top of `module`, following imports and re-exports; None if unknown."""
-        if hops > MAX_HOPS:
+        key = (module.path, name)
+        if key in self._members:
+            return self._members[key]
+        # modules may import everything of each other: a search looks once in each
+        if hops > MAX_HOPS or key in self._searching:
             return None
+        is_first = not self._searching
+        self._searching.add(key)
+        try:
+            found = self._member(module, name, hops)
+        finally:
+            if is_first:
+                self._searching.clear()
+        if found is not None or is_first:
+            self._members[key] = found
+        return found
+
+    def _member(self, module: Module, name: str, hops: int) -> Origin | None:
         symbol = self.defined(module, name)
         if symbol is not None:
             return Origin(symbol)
