@@ -12,7 +12,6 @@ from jobkit_lint.diagnostic import Problem
 from jobkit_lint.facts import FOREIGN, fact_aliases
 from jobkit_lint.frameworks import known_frameworks
 from jobkit_lint.frameworks.house import taught, taught_enqueuers
-from jobkit_lint.frameworks.model import Framework
 from jobkit_lint.index.finder import Finder
 from jobkit_lint.index.jobs import HouseNames, Job, Jobs
 from jobkit_lint.index.names import Names
