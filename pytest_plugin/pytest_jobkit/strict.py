@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from jobkit.performer import PERFORMER
 from jobkit.record import describe_call
 from pytest_jobkit.matchers.target import Selection, Target
 from pytest_jobkit.recorder import Origin, is_refused
-from pytest_jobkit.timeline import story
+from pytest_jobkit.timeline import story, with_numbers
 from pytest_jobkit.wording import shown_error
 
 if TYPE_CHECKING:
@@ -199,13 +199,16 @@ def _by_head(troubles: Iterable[Trouble]) -> dict[tuple[Silence, str], list[Trou
 
 def _text(troubles: list[Trouble], session: JobSession) -> str:
     moments = session.timeline()
-    heads = _by_head(troubles)
+    numbers = {moment.job_id: moment.number for moment in moments if moment.job_id is not None}
+    heads = _by_head(replace(trouble, head=with_numbers(trouble.head, numbers)) for trouble in troubles)
     first = next(iter(heads))[1]
     lines = [f"silent failure: {first}{f', and {len(heads) - 1} more' if len(heads) > 1 else ''}"]
     for (_, head), alike in heads.items():
         trouble = alike[0]
-        many = f" ({len(alike)} jobs; the first:)" if len(alike) > 1 else ""
-        lines += ["", f"  {head}{many}"]
+        if len(heads) > 1:
+            lines += ["", f"  {head}"]
+        if len(alike) > 1:
+            lines.append(f"      {len(alike)} jobs; the first:")
         if trouble.job_id is not None:
             lines += [f"      {line}" for line in story(moments, trouble.job_id)]
         if trouble.kind in _EXPECTING:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from jobkit import JobRecord, State, events
@@ -15,6 +17,8 @@ from pytest_jobkit.recorder import Origin, Push, RecordingEngine
 from pytest_jobkit.wording import shown_error
 
 _LONGEST = 200
+
+_JOB_ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +51,21 @@ class Moment:
 def timeline(engine: RecordingEngine, began: float) -> list[Moment]:
     """Everything that happened since the instant `began`, in order."""
     numbers: dict[str, int] = {}
-    moments = []
+    moments: list[Moment] = []
     for time, entry in engine.log:
         moment = _moment(entry, time - began, numbers, engine)
         if moment is not None:
             moments.append(moment)
-    return moments
+    for place, (one, following) in enumerate(pairwise(moments)):
+        if one.what == "retry" and following.what == "performed" and one.job_id == following.job_id:
+            # An attempt enqueues the next one before it ends; read, it ends first.
+            moments[place], moments[place + 1] = following, one
+    return [replace(moment, text=with_numbers(moment.text, numbers)) for moment in moments]
+
+
+def with_numbers(text: str, numbers: Mapping[str, int]) -> str:
+    """`text` with each job's id, which tells a reader nothing, as ``#1``."""
+    return _JOB_ID.sub(lambda found: f"#{numbers[found[0]]}" if found[0] in numbers else found[0], text)
 
 
 def story(moments: Iterable[Moment], job_id: str | None = None) -> list[str]:

@@ -129,6 +129,11 @@ def _bound(signature: inspect.Signature, arguments: Any, kwarguments: Any) -> di
     return dict(bound.arguments)
 
 
+def _a(value: object) -> str:
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+
 def _compare(name: str, wanted: Any, found: Any) -> list[Difference]:
     if wanted == found:
         return []
@@ -137,7 +142,7 @@ def _compare(name: str, wanted: Any, found: Any) -> list[Difference]:
         lacking = list(wanted.missing(found))
         return [Difference(name, repr(wanted), repr(found), None, "; ".join(lacking))]
     if isinstance(wanted, (list, tuple)) and isinstance(found, (list, tuple)) and list(wanted) == list(found):
-        note = f"equal but for the type: a {type(wanted).__name__} is wanted, a {type(found).__name__} came"
+        note = f"equal but for the type: {_a(wanted)} is wanted, {_a(found)} came"
     elif str(wanted) == str(found):
-        note = f"a {type(wanted).__name__} is wanted, a {type(found).__name__} came"
+        note = f"{_a(wanted)} is wanted, {_a(found)} came"
     return [Difference(name, repr(wanted), repr(found), (wanted, found), note)]

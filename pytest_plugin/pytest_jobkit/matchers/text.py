@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from pytest_jobkit.capture.frames import Frame
 from pytest_jobkit.matchers.conditions import Difference
 from pytest_jobkit.matchers.expectation import Expectation, Mismatch, Verdict
 from pytest_jobkit.matchers.sighting import ENQUEUED, PERFORMED, Sighting
+from pytest_jobkit.matchers.target import Target
 from pytest_jobkit.matchers.times import shown_seconds
 from pytest_jobkit.wording import shown_error
 
@@ -43,6 +45,8 @@ def _headline(expectation: Expectation, in_block: bool, negated: bool) -> str:
     name = "job" if expectation.target is None else expectation.target.shown
     count = "no" if negated or expectation.count.most == 0 else str(expectation.count)
     verb = "be dead" if expectation.population.verb == "dead" else f"be {expectation.population.verb}"
+    if not isinstance(expectation.target, Target) and expectation.count.most not in (0, 1) and not negated:
+        name = re.sub(r"\bjob\b", "jobs", name, count=1)
     return f"expected {count} {name} to {verb}{' in the block' if in_block else ''}"
 
 
@@ -53,7 +57,7 @@ def _was(number: int, verb: str) -> str:
 def _too_many(verdict: Verdict, negated: bool) -> list[str]:
     number = len(verdict.matched)
     lines = [f"but {_was(number, verdict.expectation.population.verb)}:", ""]
-    lines += _listed(verdict.matched)
+    lines += _listed(verdict.matched, with_places=True)
     if verdict.is_ambiguous and not verdict.in_block:
         lines += [
             "",
@@ -83,13 +87,14 @@ def _too_few(verdict: Verdict, session: JobSession) -> list[str]:
     elif near:
         lines += ["but none was like that. The nearest:"]
     elif others:
-        lines += [f"but no {name} was"]
+        lines += [f"but no {name} was{'' if verb == 'dead' else f' {verb}'}"]
     else:
         lines += [f"but no job was{'' if verb == 'dead' else f' {verb}'} at all"]
     if near:
         lines += ["", *_nearest(near[0], session)]
         lines += _rest([mismatch.seen for mismatch in near[1:]], f"other {name}" if verdict.expectation.target else "")
-    lines += _rest([mismatch.seen for mismatch in others], "other jobs" if near or found else "jobs")
+    were = "are dead" if verb == "dead" else f"were {verb}"
+    lines += _rest([mismatch.seen for mismatch in others], "other jobs" if near or found else f"jobs that {were}")
     return lines + _hints(verdict, session)
 
 
@@ -117,7 +122,7 @@ def _diff(values: tuple[Any, Any] | None, session: JobSession) -> list[str]:
     """pytest's own account of how two values differ, where pytest is there and has something to say."""
     if values is None or session.compare is None:
         return []
-    lines = session.compare(*values)[1:]
+    lines = [line for line in session.compare(*values)[1:] if line.strip()]
     if len(lines) > _DIFF_LINES:
         lines = [*lines[:_DIFF_LINES], f"... and {len(lines) - _DIFF_LINES} lines more"]
     return lines
@@ -129,8 +134,10 @@ def _rest(seen: list[Sighting], what: str) -> list[str]:
     return ["", f"The {what or 'others'}:", *_listed(tuple(seen))]
 
 
-def _listed(seen: tuple[Sighting, ...]) -> list[str]:
-    lines = [f"  {shown(one)}" for one in seen[:_LISTED]]
+def _listed(seen: tuple[Sighting, ...], with_places: bool = False) -> list[str]:
+    lines = []
+    for one in seen[:_LISTED]:
+        lines += [f"  {shown(one)}", *(_place(one) if with_places else [])]
     if len(seen) > _LISTED:
         lines.append(f"  ... and {len(seen) - _LISTED} more")
     return lines
@@ -151,6 +158,10 @@ def shown(seen: Sighting) -> str:
     return ", ".join(parts)
 
 
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
+
+
 def _place(seen: Sighting) -> list[str]:
     return [f"      enqueued at {shown_place(seen.frames[0])}"] if seen.frames else []
 
@@ -169,22 +180,22 @@ def _short(text: str) -> str:
 def _hints(verdict: Verdict, session: JobSession) -> list[str]:
     """What the test may have overlooked: a job that waits to be performed, one from before the block."""
     target = verdict.expectation.target
-    if target is None or verdict.matched:
+    if target is None or verdict.matched or any(mismatch.is_that_job for mismatch in verdict.mismatches):
         return []
     population = verdict.expectation.population
     if population is ENQUEUED:
         if verdict.in_block:
             earlier = [seen for seen in population.since(session.engine, 0) if target.is_met_by(seen.record.envelope)]
-            if earlier and not any(mismatch.is_that_job for mismatch in verdict.mismatches):
+            if earlier:
                 return ["", f"Before the block {_was(len(earlier), 'enqueued')}."]
         return []
     waiting = [envelope for envelope in session.engine.pending if target.is_met_by(envelope)]
-    if waiting and not any(mismatch.is_that_job for mismatch in verdict.mismatches):
+    if waiting:
         what = "waits" if len(waiting) == 1 else "wait"
         return ["", f"{len(waiting)} {target.shown} {what} in a queue: perform_enqueued_jobs() performs what waits."]
     if population is not PERFORMED:
         ended = [record for record in session.engine.deliveries if target.is_met_by(record.envelope)]
         if ended:
             states = sorted({str(record.state) for record in ended if record.state is not State.RUNNING})
-            return ["", f"{target.shown} was performed {len(ended)} times and ended as: {', '.join(states)}."]
+            return ["", f"{target.shown} was performed {_times(len(ended))} and ended as: {', '.join(states)}."]
     return []

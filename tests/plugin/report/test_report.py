@@ -66,7 +66,7 @@ def test_it_tells_attempts_waits_and_outcomes_of_each_test(pytester: pytest.Pyte
 
     assert "2 tests with jobs, 1 failed; 2 jobs, 2 executions." in text
     assert text.index("failed test_shop.py::test_a_failure") < text.index("passed test_shop.py::test_a_retry")
-    assert "enqueued again attempt 1: retried 5 s later attempt 2: succeeded" in text
+    assert "attempt 1: retried enqueued again 5 s later attempt 2: succeeded" in text
     assert "attempt 1 retried: OSError: no network" in text
     assert "test_without_jobs" not in text
 

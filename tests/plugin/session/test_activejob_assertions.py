@@ -72,8 +72,8 @@ def test_the_text_names_the_selection(assert_enqueued_jobs: AssertCount) -> None
         assert_enqueued_jobs(2, only=[ship, "refund"], queue="mail")
 
     assert str(error.value).splitlines()[:2] == [
-        "expected exactly 2 ship or refund job on queue 'mail' to be enqueued",
-        "but no ship or refund job on queue 'mail' was",
+        "expected exactly 2 ship or refund jobs on queue 'mail' to be enqueued",
+        "but no ship or refund job on queue 'mail' was enqueued",
     ]
 
 

@@ -34,8 +34,7 @@ def test_a_silent_failure_is_a_failed_test_without_a_traceback(pytester: pytest.
     result.stdout.fnmatch_lines(
         [
             "*_ test_it _*",
-            "silent failure: *",
-            "  ship(1) was discarded after LookupError: no order 1 (discard_on(LookupError))",
+            "silent failure: ship(1) was discarded after LookupError: no order 1 (discard_on(LookupError))",
             "*enqueued on 'default', at test_a_silent_failure_is_a_failed_test_without_a_traceback.py:10 in test_it",
         ],
         consecutive=False,
