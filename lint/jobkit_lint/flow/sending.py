@@ -13,7 +13,7 @@ from jobkit_lint.tree import expressions as e
 _PASSING = (
     "django.db.transaction.", "django.utils.translation.", "functools.wraps", "contextlib.", "typing.",
     "builtins.staticmethod", "builtins.classmethod", "sentry_sdk.", "newrelic.", "ddtrace.", "structlog.",
-    "opentelemetry.", "prometheus_client.", "tenacity.", "backoff.",
+    "opentelemetry.", "prometheus_client.", "tenacity.", "backoff.", "jobkit.", "huey.",
 )  # fmt: skip
 # words that stand where somebody changes how a framework writes its messages
 SERIALIZER_WORDS = (

@@ -165,7 +165,8 @@ def _follows(first: _External, second: _External, analysis: Analysis) -> bool:
     """Whether the second effect may fail after the first, and is another one, with no guard between."""
     if first.what == second.what or EffectKind.OTHER == first.effect.kind == second.effect.kind:
         return False
-    one, other = first.effect.levels[-1][0], second.effect.levels[-1][0]
-    if one.place.excludes(other.place) or one.call is other.call:
+    outward = zip(reversed(first.effect.levels), reversed(second.effect.levels), strict=False)
+    parting = next(((one, other) for (one, _), (other, _) in outward if one.call is not other.call), None)
+    if parting is None or parting[0].place.excludes(parting[1].place):
         return False
-    return not any(guard.line > one.call.at.line for guard in analysis.guards(second.effect))
+    return not any(guard.line > parting[0].call.at.line for guard in analysis.guards(second.effect))

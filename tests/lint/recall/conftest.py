@@ -1,0 +1,8 @@
+"""The shapes and mutators that the tests of recall are made of stand beside them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
