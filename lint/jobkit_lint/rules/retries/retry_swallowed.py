@@ -11,6 +11,7 @@ from jobkit_lint.flow.scopes import Scope
 from jobkit_lint.index.jobs import Job
 from jobkit_lint.rules.base import Report, Rule
 from jobkit_lint.rules.examples import Bad, Good
+from jobkit_lint.rules.retries.swallowed_failure import is_class
 from jobkit_lint.tree import expressions as e
 from jobkit_lint.tree.statements import Handler, Raise
 
@@ -161,7 +162,7 @@ def _keeping(place: Place, scope: Scope, analysis: Analysis) -> Handler | None:
 
 def _catches(error: e.AnyExpression, place: Place, scope: Scope, analysis: Analysis) -> bool:
     nodes = error.items if isinstance(error, e.Collection) else (error,)
-    return any(CATCHING & set(analysis.paths(node, scope, place)) for node in nodes)
+    return any(is_class(node, CATCHING, scope, place, analysis) for node in nodes)
 
 
 def _may_raise(handler: Handler) -> bool:
