@@ -78,10 +78,14 @@ class Baseline:
         return fresh, met
 
     def stale(self, met: Counter[Key], is_judged: Callable[[Entry, Path], bool]) -> list[StaleEntry]:
-        """Entries that were met less often than they say, of those for which the run can tell."""
+        """Entries that were met less often than they say, of those for which the run can tell.
+
+        `is_judged` is asked with the entry and the absolute path of its file.
+        """
         found = []
+        folder = self.path.absolute().parent
         for entry in self.entries:
-            if met[entry.key] < entry.count and is_judged(entry, self.path.parent / entry.path):
+            if met[entry.key] < entry.count and is_judged(entry, folder / entry.path):
                 found.append(StaleEntry(entry, met[entry.key], self.shown, self._line(entry)))
         return found
 

@@ -164,7 +164,8 @@ def _prune_baseline(request: Request, given: argparse.Namespace) -> int:
     outcome = run(replace(request, baseline=old))
     old.pruned(outcome.stale).write()
     gone = sum(one.entry.count - one.found for one in outcome.stale)
-    print(f"{name}: removed {gone} that were not found any more; {len(outcome.findings)} findings are not in it")
+    fresh = sum(finding.path != old.shown for finding in outcome.findings)
+    print(f"{name}: removed {gone} that were not found any more; {fresh} findings are not in it")
     return _told_problems(outcome)
 
 

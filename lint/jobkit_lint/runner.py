@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -112,11 +113,14 @@ def run(request: Request) -> Outcome:
         keeping = Keeping(program, nested)
         findings = keeping.told(judged)
         outcome = Outcome(findings, [], program, 0, 0, 0.0, rules, timings=timings)
-        _compare_with_baseline(request, outcome)
         failed = frozenset(problem.rule for problem in judgement.problems if problem.rule is not None)
-        whole = _covers(request.paths, program.root)
-        after = Run(program, rules, keeping.used, failed, outcome.stale, whole)
-        outcome.findings += keeping.told_later(_about_the_run(judgement.rules, after))
+        after = Run(program, rules, keeping.used, failed, _covers(request.paths, program.root))
+        about = [rule for rule in judgement.rules if isinstance(rule, AfterRun)]
+        outcome.findings += keeping.told_later(finding for rule in about for finding in rule.check_run(after))
+        _compare_with_baseline(request, outcome)
+        outcome.findings += keeping.told_later(
+            finding for rule in about for finding in rule.check_baseline(outcome.stale)
+        )
         if request.since is not None:
             outcome.findings = [finding for finding in outcome.findings if request.since.concern(finding)]
         outcome.findings.sort(key=lambda finding: finding.order)
@@ -140,12 +144,6 @@ class _Watched(Judgement):
         self.progress.step(f"{rule.code} {rule.name}")
         with self.timings.rule(rule.code):
             super()._judge(rule)
-
-
-def _about_the_run(rules: Sequence[Rule], after: Run) -> Iterator[Finding]:
-    for rule in rules:
-        if isinstance(rule, AfterRun):
-            yield from rule.check_run(after)
 
 
 def _problems(request: Request, problems: Sequence[Problem]) -> list[Problem]:
@@ -172,7 +170,7 @@ def _compare_with_baseline(request: Request, outcome: Outcome) -> None:
 
     def is_judged(entry: Entry, path: Path) -> bool:
         # a file that is gone takes its entries with it, if it was looked for
-        looked_at = str(path) in seen or (not path.exists() and _covers(request.paths, path.parent))
+        looked_at = os.path.normpath(path) in seen or (not path.exists() and _covers(request.paths, path.parent))
         return entry.code in ran and looked_at
 
     outcome.baseline, outcome.stale = baseline, baseline.stale(met, is_judged)

@@ -24,14 +24,13 @@ class Run:
     """What is known once the other rules have run.
 
     `rules` are those that ran, `used` the codes of each comment that kept something back, `failed` the rules
-    that failed anywhere, `stale` entries of the baseline, `whole` whether all of the project was looked at.
+    that failed anywhere, `whole` whether all of the project was looked at.
     """
 
     program: Program
     rules: Sequence[type[Rule]]
     used: dict[tuple[str, int, int], set[str]]
     failed: frozenset[str]
-    stale: Sequence[StaleEntry]
     whole: bool
 
     def suppressions(self) -> Iterator[tuple[Module, Suppression]]:
@@ -66,6 +65,10 @@ class AfterRun:
 
     def check_run(self, run: Run) -> Iterator[Finding]:
         """Judges a run."""
+        yield from ()
+
+    def check_baseline(self, stale: Sequence[StaleEntry]) -> Iterator[Finding]:
+        """Judges the entries of the baseline that matched less than they say."""
         yield from ()
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from jobkit_lint.baseline import StaleEntry
 from jobkit_lint.diagnostic import Confidence, Finding, Severity
 from jobkit_lint.judging import HELP_URL
 from jobkit_lint.rules.base import Rule
 from jobkit_lint.rules.examples import Bad, Good
-from jobkit_lint.upkeep import AfterRun, Run
+from jobkit_lint.upkeep import AfterRun
 
 
 class StaleBaselineEntry(AfterRun, Rule):
@@ -122,11 +123,11 @@ class StaleBaselineEntry(AfterRun, Rule):
         ),
     )
 
-    def check_run(self, run: Run) -> Iterator[Finding]:
-        for stale in run.stale:
-            entry = stale.entry
-            if stale.found:
-                times = "once" if stale.found == 1 else f"{stale.found} times"
+    def check_baseline(self, stale: Sequence[StaleEntry]) -> Iterator[Finding]:
+        for one in stale:
+            entry = one.entry
+            if one.found:
+                times = "once" if one.found == 1 else f"{one.found} times"
                 what = f"was found {times}, not {entry.count} times"
             else:
                 what = "is not found there any more"
@@ -136,10 +137,10 @@ class StaleBaselineEntry(AfterRun, Rule):
                 self.name,
                 self.severity,
                 Confidence.CERTAIN,
-                stale.baseline,
-                stale.line,
+                one.baseline,
+                one.line,
                 1,
-                stale.line,
+                one.line,
                 2,
                 f"{entry.path}: {entry.code} {what}{job}; --prune-baseline removes the entry",
                 help_url=HELP_URL.format(code=self.code),
