@@ -2,7 +2,8 @@
 
 A rule is one file ``rules/<group>/<name_with_underscores>.py`` with one subclass of `Rule`. Nothing else is
 touched: the file is found by walking, and its tests, its page, ``jobkit lint explain`` and the help in SARIF are
-made from it. A project outside gives its rules through the entry point group ``jobkit.lint_rules``.
+made from it. A project outside gives its rules through the entry point group ``jobkit.lint_rules``, and the address
+of a page about each as `help_url`.
 
 1. The class docstring has these headings, in this order, each followed by prose:
    ``## What it does``, ``## Why is this bad``, ``## What to do instead``, ``## When to ignore``.
@@ -129,6 +130,7 @@ class Rule:
     frameworks: ClassVar[tuple[str, ...]] = ()
     in_tests: ClassVar[bool] = False
     signs: ClassVar[tuple[str, ...]] = ()
+    help_url: ClassVar[str | None] = None
     examples: ClassVar[tuple[Example, ...]]
 
     def __init_subclass__(cls) -> None:
