@@ -6,6 +6,7 @@ import argparse
 import os
 import shutil
 import sys
+import traceback
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -49,6 +50,10 @@ def main(argv: Sequence[str]) -> int:
         return FAILED
     except KeyboardInterrupt:
         print("jobkit lint: interrupted", file=sys.stderr)
+        return FAILED
+    except Exception:
+        traceback.print_exc()
+        print("jobkit lint: this is a fault of the linter; please report it with the lines above", file=sys.stderr)
         return FAILED
 
 

@@ -50,7 +50,8 @@ class NestedSettings:
     def __init__(self, top: Settings, choice: Choice | None = None, folder: Path | None = None) -> None:
         self.top = top
         self.choice = choice
-        self._top = _Regime(top, None)
+        chosen = choice.rules(top) if choice is not None else ()
+        self._top = _Regime(top, frozenset(rule.code for rule in chosen) if choice is not None else None)
         self._by_folder: dict[Path, _Regime] = {}
         if folder is not None:
             self._by_folder[folder.resolve()] = self._top

@@ -22,7 +22,8 @@ from jobkit_lint.mapping import available_processes
 from jobkit_lint.nested_settings import NestedSettings
 from jobkit_lint.paths import python_files
 from jobkit_lint.progress import Progress
-from jobkit_lint.rules.base import Rule
+from jobkit_lint.rules.base import Report, Rule
+from jobkit_lint.rules.registry import is_own
 from jobkit_lint.settings import Settings
 from jobkit_lint.since import Changes
 from jobkit_lint.source import Unreadable
@@ -144,6 +145,10 @@ class _Watched(Judgement):
         self.progress.step(f"{rule.code} {rule.name}")
         with self.timings.rule(rule.code):
             super()._judge(rule)
+
+    def finding(self, rule: Rule, report: Report, others: int) -> Finding:
+        finding = super().finding(rule, report, others)
+        return finding if is_own(type(rule)) else replace(finding, help_url=rule.help_url)
 
 
 def _problems(request: Request, problems: Sequence[Problem]) -> list[Problem]:

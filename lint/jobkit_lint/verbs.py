@@ -12,7 +12,7 @@ from jobkit_lint.errors import UsageError
 from jobkit_lint.explain import explain, has_fix, rules_table
 from jobkit_lint.options import explain_parser, rules_parser, schema_parser, test_parser
 from jobkit_lint.rules.base import Rule
-from jobkit_lint.rules.registry import all_rules, find_rule, group_of
+from jobkit_lint.rules.registry import all_rules, find_rule, group_of, is_own
 from jobkit_lint.settings_schema import settings_schema
 from jobkit_lint.testing import disagreements
 
@@ -63,7 +63,7 @@ def _schema(argv: Sequence[str]) -> int:
 def _test(argv: Sequence[str]) -> int:
     """Runs the examples of the rules named; without names, of those that do not come with the linter."""
     codes = test_parser().parse_args(argv).codes
-    rules = [_rule(code) for code in codes] or [rule for rule in all_rules() if not _is_ours(rule)]
+    rules = [_rule(code) for code in codes] or [rule for rule in all_rules() if not is_own(rule)]
     if not rules:
         message = "no rule is installed but the linter's own; name the codes to test, or install a package with rules"
         raise UsageError(message)
@@ -78,10 +78,6 @@ def _test(argv: Sequence[str]) -> int:
     if failed:
         print(f"{failed} example{'' if failed == 1 else 's'} failed", file=sys.stderr)
     return FOUND if failed else CLEAN
-
-
-def _is_ours(rule: type[Rule]) -> bool:
-    return rule.__module__.partition(".")[0] == __name__.partition(".")[0]
 
 
 def _rule(code: str) -> type[Rule]:

@@ -20,7 +20,7 @@ from jobkit_lint.judging import HELP_URL
 from jobkit_lint.rendering.problems import as_finding
 from jobkit_lint.reporters import Rendering
 from jobkit_lint.rules.base import Rule, sections
-from jobkit_lint.rules.registry import find_rule, group_of
+from jobkit_lint.rules.registry import find_rule, group_of, is_own
 from jobkit_lint.runner import Outcome
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -63,13 +63,14 @@ def render(outcome: Outcome, rendering: Rendering) -> str:
 
 def _rule(rule: type[Rule]) -> dict[str, Any]:
     text = explain(rule)
+    page = HELP_URL.format(code=rule.code) if is_own(rule) else rule.help_url
     return {
         "id": rule.code,
         "name": rule.name,
         "shortDescription": {"text": rule.summary},
         "fullDescription": {"text": sections(rule)["What it does"]},
         "help": {"text": text, "markdown": text},
-        "helpUri": HELP_URL.format(code=rule.code),
+        **({"helpUri": page} if page is not None else {}),
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
         "properties": {
             "tags": ["background-jobs", group_of(rule), *rule.frameworks],

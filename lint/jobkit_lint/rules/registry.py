@@ -38,11 +38,19 @@ def _own_rules() -> Iterator[type[Rule]]:
 
 def _given_rules() -> Iterator[type[Rule]]:
     for entry in metadata.entry_points(group=ENTRY_POINTS):
-        loaded = entry.load()
+        try:
+            loaded = entry.load()
+        except Exception as error:
+            package = f" of {entry.dist.name}" if entry.dist is not None else ""
+            message = f"the entry point {entry.name} = {entry.value}{package} in {ENTRY_POINTS} fails: "
+            raise RuleDefinitionError(f"{message}{type(error).__name__}: {error}") from error
         if isinstance(loaded, type) and issubclass(loaded, Rule):
             yield loaded
         else:
-            yield from _rules_in(loaded)
+            given = list(_rules_in(loaded))
+            if not given:
+                raise RuleDefinitionError(f"the entry point {entry.name} = {entry.value} names no rule")
+            yield from given
 
 
 def _rules_in(module: object) -> Iterator[type[Rule]]:
@@ -53,8 +61,15 @@ def _rules_in(module: object) -> Iterator[type[Rule]]:
 
 
 def group_of(rule: type[Rule]) -> str:
-    """The group of a rule: the folder that it is in."""
-    return rule.__module__.rpartition(".")[0].rpartition(".")[2]
+    """The group of a rule: the folder that it is in; for a rule of another project, its package."""
+    if is_own(rule):
+        return rule.__module__.rpartition(".")[0].rpartition(".")[2]
+    return rule.__module__.partition(".")[0].replace("_", "-")
+
+
+def is_own(rule: type[Rule]) -> bool:
+    """Whether a rule comes with the linter."""
+    return rule.__module__.startswith(f"{rules.__name__}.")
 
 
 def find_rule(word: str) -> type[Rule] | None:
