@@ -102,6 +102,29 @@ JOBS = {
         "Receipt.objects.filter(order_id=pk).delete()#-\nReceipt.objects.bulk_create([Receipt(order_id=pk)])",
         "",
     ),
+    "deleted first, and made in a nested function": (
+        "JK202",
+        "Receipt.objects.filter(order_id=pk).delete()#-\ndef make():\n"
+        "    Receipt.objects.bulk_create([Receipt(order_id=pk)])\nmake()",
+        "",
+    ),
+    "deleted first, by SQL": (
+        "JK202",
+        "redis.execute('DELETE FROM receipts')#-\nReceipt.objects.create(order_id=pk)",
+        "",
+    ),
+    "asserted": (
+        "JK202",
+        "assert not Receipt.objects.filter(order_id=pk).exists()#-\nReceipt.objects.create(order_id=pk)",
+        "",
+    ),
+    "made in bulk of what is not stored yet": (
+        "JK202",
+        "known = set(Receipt.objects.values_list('order_id', flat=True))\n"
+        "rows = [Receipt(order_id=one) for one in (pk, 2) if one not in known]#-\n"
+        "Receipt.objects.bulk_create(rows)",
+        "rows = [Receipt(order_id=one) for one in (pk, 2)]",
+    ),
     "looked up by state": (
         "JK202",
         "order = get_object_or_404(Order, pk=pk, receipted=False)#-\nReceipt.objects.create(order=order)",

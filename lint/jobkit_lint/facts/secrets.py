@@ -55,3 +55,8 @@ def secret_in(name: str) -> str | None:
         if found is not None:
             return found
     return None
+
+
+def an(noun: str) -> str:
+    """The noun with its article."""
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"

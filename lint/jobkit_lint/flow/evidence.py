@@ -243,6 +243,8 @@ def _of_query(query: Query) -> Evidence | None:
     name = query.model.name
     if query.state in ("record", "related"):
         what = f"a record of `{name}`" if query.state == "record" else f"a record related to `{name}`"
+        if name == "record":
+            what = "a record that was looked up"
         return Evidence(Kind.RECORD, what, query.is_sure, query.model.class_)
     if query.state == "records":
         return Evidence(Kind.RECORDS, f"a query over `{name}`", query.is_sure)

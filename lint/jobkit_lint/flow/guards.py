@@ -20,7 +20,7 @@ from jobkit_lint.flow.marks import Marks
 from jobkit_lint.flow.places import Place, Step
 from jobkit_lint.flow.scopes import Scope
 from jobkit_lint.flow.states import States
-from jobkit_lint.flow.writes import Write
+from jobkit_lint.flow.writes import Write, sql_text
 from jobkit_lint.index.models import Models
 from jobkit_lint.index.symbols import Function
 from jobkit_lint.tree import expressions as e
@@ -146,10 +146,11 @@ class Guards:
             yield Guard(GuardKind.ABSORBED, "a unique constraint", line)
         if write.verb == "bulk":
             yield from self._sifted(effect.step, effect.scope)
-        for place in effect.step.place.before():
-            for step in self.marks.steps_at(place, effect.scope):
-                if self._deletes(step, effect.scope, write):
-                    yield Guard(GuardKind.ABSORBED, "the rows are deleted first", step.call.at.line)
+        for level, scope in effect.levels:
+            for place in level.place.before():
+                for step in self.marks.steps_at(place, scope):
+                    if self._deletes(step, scope, write):
+                        yield Guard(GuardKind.ABSORBED, "the rows are deleted first", step.call.at.line)
         for statement, _ in effect.step.place.tries():
             for handler in statement.handlers:
                 if handler.error is not None and _names(handler.error) & _UNIQUE_ERRORS:
@@ -177,6 +178,8 @@ class Guards:
 
     def _deletes(self, step: Step, scope: Scope, write: Write) -> bool:
         function = step.call.function
+        if isinstance(function, e.Attribute) and function.name in ("execute", "executemany"):
+            return (sql_text(step.call.argument(0), scope, step) or "").lstrip()[:6].lower() == "delete"
         if not isinstance(function, e.Attribute) or function.name not in ("delete", "adelete", "truncate"):
             return False
         origin = self.states.names.origin(function.value, scope, step.place)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from jobkit_lint.tree.expressions import AnyExpression, Call, Comprehension, Conditional, Lambda, Operation, children
 from jobkit_lint.tree.statements import (
     AnyStatement,
+    Assert,
     Block,
     ClassCode,
     For,
@@ -68,13 +69,16 @@ class Place:
                 yield level.parent
 
     def tests(self) -> Iterator[Test]:
-        """The conditions that hold here, nearest first: branches around it, and early exits before it."""
+        """The conditions that hold here, nearest first: branches around it, early exits and assertions before it."""
         for level in self.lineage():
             for index in range(level.index - 1, -1, -1):
                 earlier = level.block[index]
                 if isinstance(earlier, If):
                     place = Place(earlier, level.block, index, level.parent, level.branch)
                     yield from _exits(earlier, place)
+                elif isinstance(earlier, Assert):
+                    place = Place(earlier, level.block, index, level.parent, level.branch)
+                    yield Test(earlier.test, True, True, place)
             owner = level.parent
             if owner is not None and isinstance(owner.statement, If | While):
                 yield Test(owner.statement.test, level.branch == "body", False, owner)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from jobkit_lint.analysis import Analysis
 from jobkit_lint.diagnostic import Severity
 from jobkit_lint.facts.values import Kind
+from jobkit_lint.index.arguments import Argument
 from jobkit_lint.index.sites import Site
 from jobkit_lint.rules.base import Report, Rule
 from jobkit_lint.rules.examples import Bad, Good
@@ -151,7 +152,7 @@ class LargePayload(Rule):
                     f"store it, and give `{short}` its key",
                     job=site.job,
                     within=site.at,
-                    likely=not found.is_certain,
+                    likely=not found.is_certain or _is_encoded_unknown(node, site, argument, analysis),
                 )
 
 
@@ -176,6 +177,16 @@ def _literal(node: e.AnyExpression, settings: Settings) -> str | None:
 def _is_partial(node: e.AnyExpression) -> bool:
     """``model_dump(include={"id"})`` and the like: somebody chose what is sent."""
     return isinstance(node, e.Call) and any(word.name in ("include", "only", "fields") for word in node.keywords)
+
+
+def _is_encoded_unknown(node: e.AnyExpression, site: Site, argument: Argument, analysis: Analysis) -> bool:
+    """Whether bytes are encoded as text of which nothing is known: they may be few."""
+    for part in e.descend(node):
+        if isinstance(part, e.Call) and part.arguments:
+            paths = analysis.paths(part.function, site.scope, argument.place)
+            if any(path.startswith("base64.") for path in paths):
+                return analysis.evidence(part.arguments[0], site.scope, argument.place) is None
+    return False
 
 
 def _size_is_tested(site: Site) -> bool:

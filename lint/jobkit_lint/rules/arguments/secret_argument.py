@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from jobkit_lint.analysis import Analysis
 from jobkit_lint.diagnostic import Severity
-from jobkit_lint.facts.secrets import secret_in
+from jobkit_lint.facts.secrets import an, secret_in
 from jobkit_lint.index.jobs import Job
 from jobkit_lint.index.sites import Site
 from jobkit_lint.rules.base import Report, Rule
@@ -129,8 +129,8 @@ class SecretArgument(Rule):
             yield self.report(
                 job.function.module if job.function is not None else job.module,
                 parameter.at,
-                f"parameter `{parameter.name}` of job `{job.name.rpartition('.')[2]}` takes a {secret}, which ends in "
-                "the broker, in logs and dashboards: take the id of where it is kept",
+                f"parameter `{parameter.name}` of job `{job.name.rpartition('.')[2]}` takes {an(secret)}, which ends "
+                "in the broker, in logs and dashboards: take the id of where it is kept",
                 job=job,
             )
 
@@ -150,7 +150,7 @@ class SecretArgument(Rule):
             yield self.report(
                 site.module,
                 node.at,
-                f"`{shown}` is a {secret}, which ends in the broker, in logs and dashboards: give "
+                f"`{shown}` is {an(secret)}, which ends in the broker, in logs and dashboards: give "
                 f"`{site.job.name.rpartition('.')[2]}` the id of where it is kept",
                 job=site.job,
                 within=site.at,

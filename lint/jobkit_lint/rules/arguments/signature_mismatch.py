@@ -179,7 +179,7 @@ class SignatureMismatch(Rule):
                 remind.apply_async(args=[pk], kwargs={"urgent": True}, countdown=5)
                 remind.delay(*rest)
                 remind.delay(pk, **rest)
-                chain(remind.s(pk), finish.si())()
+                chain(remind.s(pk), finish.si(), finish.signature(immutable=True))()
             """,
         ),
         Good(
@@ -252,7 +252,7 @@ def _misfit(site: Site, analysis: Analysis) -> Misfit | None:
     parameters = site.job.parameters
     if site.job.framework.name == "huey" and e.is_constant(site.job.option("context"), True):
         parameters = tuple(part for part in parameters if part.name != "task")
-    if not site.is_partial:
+    if not site.is_partial or e.is_constant(site.options.get("immutable"), True):
         return misfit(parameters, site.arguments)
     if _follows(site, analysis):
         return misfit(parameters, site.arguments, leading=1)
