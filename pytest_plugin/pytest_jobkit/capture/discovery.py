@@ -6,6 +6,7 @@ import difflib
 import inspect
 import pkgutil
 import sys
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
@@ -13,6 +14,7 @@ from importlib import import_module
 import pytest_jobkit.capture as package
 from jobkit import ConfigError
 from pytest_jobkit.capture.base import Capture
+from pytest_jobkit.capture.versions import UntriedVersionWarning
 
 
 @cache
@@ -44,12 +46,24 @@ def imported_frameworks() -> Iterator[str]:
 
 
 def captures_for(import_name: str, only: Sequence[str] | None = None) -> list[Capture]:
-    """New captures for the framework that is imported as `import_name`.
+    """New captures for the framework that is imported as `import_name`; none, with a warning, where its version lacks
+    what they need.
 
     Args:
         only: the `framework` names to allow; None allows all.
     """
-    module = import_module(watched_modules()[import_name])
+    if only is not None and import_name not in only:
+        return []
+    try:
+        module = import_module(watched_modules()[import_name])
+    except (ImportError, AttributeError) as error:
+        warnings.warn(
+            f"{import_name} is not captured, its jobs go where they always go: the installed version lacks what the "
+            f"capture needs ({error}). Install a newer one, or set jobkit_frameworks to those that are to be captured",
+            UntriedVersionWarning,
+            stacklevel=2,
+        )
+        return []
     classes = [
         value
         for value in vars(module).values()
@@ -58,4 +72,4 @@ def captures_for(import_name: str, only: Sequence[str] | None = None) -> list[Ca
         and not inspect.isabstract(value)
         and value.__module__.startswith(module.__name__)
     ]
-    return [capture() for capture in classes if only is None or capture.framework in only]
+    return [capture() for capture in classes]

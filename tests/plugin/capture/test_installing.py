@@ -20,6 +20,7 @@ from pytest_jobkit.capture import versions
 from pytest_jobkit.capture.discovery import watched_modules
 from pytest_jobkit.capture.installed import InstalledCaptures
 from pytest_jobkit.capture.patches import Patches
+from pytest_jobkit.capture.versions import UntriedVersionWarning
 
 
 def run(source: str) -> str:
@@ -211,3 +212,20 @@ def test_an_inherited_attribute_is_uncovered_again() -> None:
 
     assert "name" not in vars(Owner)
     assert Owner.name == "inherited"
+
+
+def test_a_version_that_lacks_what_the_capture_needs_is_a_warning_and_no_crash(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import huey.signals
+
+    for module in [name for name in sys.modules if name.startswith("pytest_jobkit.capture.huey")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.delattr(huey.signals, "SIGNAL_REVOKED")
+    engine = Engine()
+
+    with (
+        pytest.warns(UntriedVersionWarning, match="huey is not captured, .* lacks what the capture needs"),
+        InstalledCaptures(engine.push, engine.clock, only=["huey"]) as captures,
+    ):
+        assert list(captures) == []

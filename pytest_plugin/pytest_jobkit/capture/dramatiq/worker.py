@@ -6,11 +6,16 @@ from collections.abc import Callable, Iterable
 from queue import PriorityQueue
 from typing import Any, NamedTuple
 
+import dramatiq.worker
 from dramatiq.broker import Broker, Consumer, MessageProxy
 from dramatiq.message import Message
-from dramatiq.worker import ConsumerThread, WorkerThread, _WorkQueueItem
 
 from pytest_jobkit.capture.process_end import ends_the_process
+
+# Any: what Dramatiq 1 calls _ConsumerThread is ConsumerThread since 2.2, and so is the other
+_names: Any = vars(dramatiq.worker)
+_ConsumerThread = _names.get("ConsumerThread") or _names["_ConsumerThread"]
+_WorkerThread = _names.get("WorkerThread") or _names["_WorkerThread"]
 
 Move = Callable[[Broker, "Message[Any]"], bytes]
 
@@ -40,12 +45,12 @@ class WorkerPath:
 
     def __init__(self, broker: Broker, move: Move) -> None:
         self._broker = _ObservedBroker(broker, move)
-        self._work_queue: PriorityQueue[_WorkQueueItem] = PriorityQueue()
-        self._consumers: dict[str, ConsumerThread] = {}
+        self._work_queue: PriorityQueue[Any] = PriorityQueue()
+        self._consumers: dict[str, Any] = {}
         # Any: what the threads take for a broker is a broker as far as they look
         observed: Any = self._broker
         self._observed = observed
-        self._worker = WorkerThread(
+        self._worker = _WorkerThread(
             broker=observed, consumers=self._consumers, work_queue=self._work_queue, worker_timeout=1
         )
 
@@ -65,13 +70,14 @@ class WorkerPath:
         broker.begin()
         self._consumer(message.queue_name).handle_message(MessageProxy(message))
         if not self._work_queue.empty():
-            self._worker.process_message(self._work_queue.get().message)
+            item = self._work_queue.get()
+            self._worker.process_message(item[1] if isinstance(item, tuple) else item.message)  # a tuple before 2.2
         return Processed(broker.acknowledged, broker.skipped, broker.result, broker.error)
 
-    def _consumer(self, queue_name: str) -> ConsumerThread:
+    def _consumer(self, queue_name: str) -> Any:
         consumer = self._consumers.get(queue_name)
         if consumer is None:
-            consumer = self._consumers[queue_name] = ConsumerThread(
+            consumer = self._consumers[queue_name] = _ConsumerThread(
                 broker=self._observed,
                 queue_name=queue_name,
                 prefetch=1,

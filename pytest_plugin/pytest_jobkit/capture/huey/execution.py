@@ -15,7 +15,8 @@ _NOT_RUN = {
     S.SIGNAL_REVOKED: "it was revoked",
     S.SIGNAL_EXPIRED: "it expired before it ran",
     S.SIGNAL_LOCKED: "its lock is held by another task",
-    S.SIGNAL_RATE_LIMITED: "its rate limit is used up, and it is not to be retried",
+    # since Huey 3
+    getattr(S, "SIGNAL_RATE_LIMITED", "rate_limited"): "its rate limit is used up, and it is not to be retried",
 }
 
 

@@ -36,6 +36,7 @@ from pytest_jobkit.capture.rq.worker import OneJobWorker
 _QUEUE = "rq_queue"
 _HASH = "rq_hash"
 _ATTEMPTS = "rq_attempts_max"
+_RATE_LIMITED = getattr(JobStatus, "RATE_LIMITED", None)  # since RQ 3
 
 
 class Arrival(NamedTuple):
@@ -149,7 +150,7 @@ class RQCapture(Capture):
                 return Outcome(OutcomeKind.DROPPED, reason="RQ has no such job any more: it expired or was deleted")
             connection.hset(queue.job_class.key_for(job_id), mapping=_fields(envelope))
             job = queue.job_class.fetch(job_id, connection=connection, serializer=queue.serializer)
-        if self._leave_schedule(job, queue) and job.get_status(refresh=False) == JobStatus.RATE_LIMITED:
+        if self._leave_schedule(job, queue) and job.get_status(refresh=False) == _RATE_LIMITED:
             return Outcome(OutcomeKind.DROPPED, reason="it waits for its rate limit, and comes back with a free slot")
         if not connection.lrem(queue.key, 1, job_id) and not begun_before:
             status = job.get_status(refresh=False)
@@ -163,10 +164,10 @@ class RQCapture(Capture):
             return False
         self._moving = job.id
         try:
-            if job.has_rate_limit:
-                queue._enqueue_rate_limited_job(job, at_front=job.should_enqueue_at_front())
+            if getattr(job, "has_rate_limit", False):  # since RQ 3
+                queue._enqueue_rate_limited_job(job, at_front=_at_front(job))
             else:
-                queue._enqueue_job(job, at_front=job.should_enqueue_at_front())
+                queue._enqueue_job(job, at_front=_at_front(job))
         finally:
             self._moving = None
         return True
@@ -298,3 +299,9 @@ def _fields(envelope: Envelope) -> dict[bytes, bytes]:
 
 def _header(envelope: Envelope, name: str) -> Any:
     return (envelope.headers or {})[name]
+
+
+def _at_front(job: Job) -> bool:
+    """Where a job that leaves the schedule goes; before RQ 3 a job could say so for its enqueueing alone."""
+    decides = getattr(job, "should_enqueue_at_front", None)
+    return bool(job.enqueue_at_front if decides is None else decides())

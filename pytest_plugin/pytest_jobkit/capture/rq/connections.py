@@ -9,13 +9,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import lru_cache, wraps
+from importlib import import_module
 from typing import Any
 
 import redis
 import rq.executions
 import rq.group
 import rq.intermediate_queue
-import rq.rate_limit
 import rq.registry
 import rq.worker
 from redis.client import Pipeline
@@ -26,6 +26,15 @@ from pytest_jobkit.capture.rq.redis_in_process import RedisInProcess, Server, ad
 
 Replace = Callable[[Any, str, Any], Any]
 
+
+def _of_newer_versions(module: str, name: str) -> tuple[Any, ...]:
+    """A class that RQ has only had for some versions, or nothing."""
+    try:
+        return (getattr(import_module(module), name),)
+    except ImportError:
+        return ()
+
+
 _HOLDERS: tuple[Any, ...] = (
     Queue,
     Job,
@@ -34,7 +43,7 @@ _HOLDERS: tuple[Any, ...] = (
     rq.group.Group,
     rq.executions.Execution,
     rq.intermediate_queue.IntermediateQueue,
-    rq.rate_limit.RateLimitRegistry,
+    *_of_newer_versions("rq.rate_limit", "RateLimitRegistry"),
 )
 _ENQUEUEING = ("enqueue_call", "enqueue_job", "enqueue_many", "schedule_job")
 

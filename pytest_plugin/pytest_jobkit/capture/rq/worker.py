@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from types import TracebackType
 from typing import Any
 
@@ -69,7 +70,11 @@ class OneJobWorker(SimpleWorker):
             self.execution_begun = self.prepare_execution(job)
             self.prepare_job_execution(job)
         message = "Work-horse terminated unexpectedly; waitpid returned 9 (signal 9); "
-        self.handle_job_failure(job, queue=queue, exc_string=message, execution=self.execution_begun)
+        handle: Any = self.handle_job_failure
+        if "execution" in inspect.signature(handle).parameters:  # since RQ 3
+            handle(job, queue=queue, exc_string=message, execution=self.execution_begun)
+        else:
+            handle(job, queue=queue, exc_string=message)
 
     def prepare_execution(self, job: Job) -> Execution:
         self.execution_begun = super().prepare_execution(job)
