@@ -12,15 +12,17 @@ from pytest_jobkit.retry_safety.delivering.function import LoopOfTheWorker
 from pytest_jobkit.retry_safety.delivering.queue import open_queue
 from pytest_jobkit.retry_safety.delivering.queued import performance_of
 from pytest_jobkit.retry_safety.effects.ledger import Entry
-from pytest_jobkit.retry_safety.exploring.bounded import run_schedule, search_bounded
-from pytest_jobkit.retry_safety.exploring.faults import Schedule, encode
+from pytest_jobkit.retry_safety.exploring.bounded import Run, play, run_schedule, search_bounded
+from pytest_jobkit.retry_safety.exploring.concurrent.check import replay_order, search_interleavings
+from pytest_jobkit.retry_safety.exploring.duplicates import deliver_others
+from pytest_jobkit.retry_safety.exploring.faults import FaultKind, Schedule, encode
 from pytest_jobkit.retry_safety.exploring.graph import GraphSearch
 from pytest_jobkit.retry_safety.exploring.labels import locate
 from pytest_jobkit.retry_safety.exploring.scene import Scene
 from pytest_jobkit.retry_safety.exploring.search import Failure, Meter, Search
 from pytest_jobkit.retry_safety.exploring.undisturbed import Undisturbed, compare_undisturbed_runs
-from pytest_jobkit.retry_safety.judging.findings import judge
-from pytest_jobkit.retry_safety.judging.observation import Final
+from pytest_jobkit.retry_safety.judging.findings import Finding, deadlock, judge
+from pytest_jobkit.retry_safety.judging.observation import Final, observe
 from pytest_jobkit.retry_safety.reporting.report import Report, Verdict, channel_reports
 from pytest_jobkit.retry_safety.setup import Setup
 from pytest_jobkit.retry_safety.worlds.process_memory import ProcessMemory
@@ -69,15 +71,22 @@ def replay_schedule(setup: Setup, schedule: Schedule, label: str = "") -> Report
         if base.verdict is not None:
             report.verdict = base.verdict
         else:
-            if label:
+            at_once = next((fault for fault in schedule if fault.kind is FaultKind.INTERLEAVE), None)
+            if label and at_once is None:
                 schedule, moved = locate(scene, schedule, label)
                 report.notes += moved
-            run = report.run = run_schedule(scene, schedule)
-            assert run.final is not None
-            findings = judge(setup, base.goal, run.final)
-            if findings:
-                report.verdict, report.failure = Verdict.UNSAFE, Failure(schedule, findings)
-                report.search.failures.append(report.failure)
+            _goal_with_later_messages(scene)
+            if at_once is not None:
+                report.run, report.search = replay_order(scene, base.goal, base.saved, meter, at_once.order)
+                report.failure = next(iter(report.search.failures), None)
+            else:
+                report.run = run_schedule(scene, schedule)
+                findings = _findings(setup, base.goal, report.run)
+                if findings:
+                    report.failure = Failure(schedule, findings)
+                    report.search.failures.append(report.failure)
+            if report.failure is not None:
+                report.verdict = Verdict.UNSAFE
         report.seconds = meter.seconds
     return report
 
@@ -97,6 +106,8 @@ def on_stage(setup: Setup) -> Iterator[Scene]:
             for channel in channels:
                 channel.install(patches)
             scene = Scene(setup, performance, channels, memory)
+            scene.beside = [performance_of(call, queue, captures, loop) for call in setup.against]
+            scene.later = [performance_of(call, queue, captures, loop) for call in setup.later]
             try:
                 yield scene
             finally:
@@ -115,6 +126,43 @@ def _silence_logs(patches: Patches) -> None:
 def _search(scene: Scene, base: Undisturbed, meter: Meter, report: Report, every: bool) -> None:
     setup = scene.setup
     _saturate(scene, base.goal)
+    _goal_with_later_messages(scene)
+    if setup.kinds.kinds == (FaultKind.INTERLEAVE,):
+        report.search = Search(complete=None, closed=True)
+    else:
+        _search_faults(scene, base, meter, report, every)
+    if FaultKind.INTERLEAVE in setup.kinds.kinds and (every or not report.search.failures):
+        _search_orders(scene, base, meter, report, every)
+    report.verdict = _verdict(setup, report)
+    counted: Counter[str] = Counter()
+    for entry, count in base.goal.counts.items():
+        counted[entry.channel] += count
+    report.channels = channel_reports(counted, report.search.most, report.search.least)
+
+
+def _search_orders(scene: Scene, base: Undisturbed, meter: Meter, report: Report, every: bool) -> None:
+    orders = report.orders = search_interleavings(scene, base.goal, base.saved, meter, every)
+    report.how = report.how or "interleave"
+    report.search.failures += orders.failures
+    report.search.exhausted |= orders.exhausted
+    report.search.deliveries = meter.deliveries
+    if orders.failures and report.failure is None:
+        report.failure = orders.failures[0]
+        order = report.failure.schedule[0].order
+        report.run, _again = replay_order(scene, base.goal, base.saved, meter, order)
+
+
+def _goal_with_later_messages(scene: Scene) -> None:
+    """What a duplicate after later messages is compared with: the same messages without the duplicate."""
+    if scene.later:
+        scene.open()
+        first = play(scene).deliveries[-1]
+        deliver_others(scene, 0)
+        scene.goal_with_later_messages = observe(scene, first)
+
+
+def _search_faults(scene: Scene, base: Undisturbed, meter: Meter, report: Report, every: bool) -> None:
+    setup = scene.setup
     late = base.reads_the_clock
     search: Search | None = None
     if setup.faults in (None, "any") and base.saved is not None:
@@ -133,20 +181,25 @@ def _search(scene: Scene, base: Undisturbed, meter: Meter, report: Report, every
         report.how = "bounded"
         _confirm(scene, base.goal, search, report)
     report.search = search
-    report.verdict = _verdict(setup, search)
-    counted: Counter[str] = Counter()
-    for entry, count in base.goal.counts.items():
-        counted[entry.channel] += count
-    report.channels = channel_reports(counted, search.most, search.least)
 
 
-def _verdict(setup: Setup, search: Search) -> Verdict:
+def _verdict(setup: Setup, report: Report) -> Verdict:
+    search = report.search
     if search.failures:
         return Verdict.UNSAFE
+    if report.orders is not None and report.orders.exhausted:
+        return Verdict.INCOMPLETE
     if search.closed:
         return Verdict.SAFE
     unlimited_was_asked = setup.faults == "any"
     return Verdict.INCOMPLETE if search.exhausted or unlimited_was_asked else Verdict.SAFE
+
+
+def _findings(setup: Setup, goal: Final, run: Run) -> list[Finding]:
+    if run.at_once is not None and run.at_once.stuck:
+        return [deadlock(run.at_once.stuck)]
+    assert run.final is not None
+    return judge(setup, goal, run.final)
 
 
 def _confirm(scene: Scene, goal: Final, search: Search, report: Report) -> bool:
@@ -155,8 +208,7 @@ def _confirm(scene: Scene, goal: Final, search: Search, report: Report) -> bool:
         return True
     failure = search.failures[0]
     run = run_schedule(scene, failure.schedule)
-    assert run.final is not None
-    findings = judge(scene.setup, goal, run.final)
+    findings = _findings(scene.setup, goal, run)
     if not findings:
         return False
     failure.findings = findings

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar, cast
 
 from pytest_jobkit.retry_safety.check import check, replay_schedule
 from pytest_jobkit.retry_safety.delivering.calls import Call
-from pytest_jobkit.retry_safety.exploring.faults import Schedule, decode, parse_kinds
+from pytest_jobkit.retry_safety.exploring.faults import Schedule, decode, parse_kinds, with_copies
 from pytest_jobkit.retry_safety.judging.policies import parse_policies
 from pytest_jobkit.retry_safety.reporting.report import Report, Verdict
 from pytest_jobkit.retry_safety.setup import Budget, Setup
@@ -51,6 +51,11 @@ def make_setup(
     incomplete: Literal["fail", "allow"] = "fail",
     every_after: bool = False,
     merge: bool = True,
+    copies: int = 1,
+    preemptions: int | None = 2,
+    against: Call | Iterable[Call] = (),
+    later: Call | Iterable[Call] = (),
+    one_process: bool = False,
     **kwarguments: Any,
 ) -> Setup:
     """The value behind every entry point; see `retry_safe` for the meaning of the settings."""
@@ -60,12 +65,18 @@ def make_setup(
         call = job
     else:
         call = Call(job, *arguments, **kwarguments)
+    others = (against,) if isinstance(against, Call) else tuple(against)
+    if copies < 1 or (preemptions is not None and preemptions < 0):
+        raise ValueError(
+            f"copies={copies}, preemptions={preemptions}: wanted at least 1 copy and 0 preemptions, or None"
+        )
+    at_once = copies > 1 or bool(others)
     return Setup(
         call=call,
         world=as_world(world),
         observe=observe,
         faults=faults,
-        kinds=parse_kinds(kinds),
+        kinds=with_copies(parse_kinds(kinds) if kinds or not at_once else None, at_once),
         policies=parse_policies(channels),
         volatile=frozenset((volatile,) if isinstance(volatile, str) else volatile),
         budget=_budget(budget),
@@ -77,6 +88,11 @@ def make_setup(
         every_after=every_after,
         merge=merge,
         audit=audit,
+        copies=copies,
+        preemptions=preemptions,
+        against=others,
+        later=(later,) if isinstance(later, Call) else tuple(later),
+        one_process=one_process,
         allow_incomplete=incomplete == "allow",
     )
 
@@ -140,7 +156,10 @@ def retry_safe(job: Any, /, *arguments: Any, world: Callable[..., Any], **settin
         arguments: the job's positional arguments; unknown keywords are its keyword arguments.
         world: the factory, see `world`.
         settings: ``faults`` a number or "any" (default: any number if the world can be put back, else 2);
-            ``kinds`` of faults, default "noack kill before after", also "term", "late", "wrong";
+            ``kinds`` of faults, default "noack kill before after", also "term", "late", "wrong", "dup", "zombie",
+            "interleave"; ``copies`` of the message at once (then, unless you name kinds, only their order is tried),
+            with at most ``preemptions`` (None: every order); ``against`` other calls at once instead of copies;
+            ``one_process`` if they share its locks; ``later`` calls that are delivered before a "dup";
             ``channels`` policies by channel; ``volatile`` columns ("orders.seen_at") and data of the world
             ("gateway.calls") that may differ; ``budget`` deliveries (int), seconds (float) or both;
             ``patience`` undisturbed deliveries after the last fault; ``collapse`` iterations of a loop to break;

@@ -45,6 +45,11 @@ class Setup:
         every_after: try `after` on every effect, also where it equals `before`: reads, statements in a transaction.
         merge: treat equal durable states as one.
         audit: look for lines that change the world without reporting it.
+        copies: deliveries of the message at once; 1 tries none.
+        preemptions: the most switches away from a delivery that could go on; None tries every order.
+        against: other messages, delivered at the same time instead of copies.
+        later: other messages, delivered before the fault `dup` brings the first one back.
+        one_process: deliveries at once are threads of one process and share its locks, instead of two workers.
         allow_incomplete: whether a budget that ends first passes the test.
     """
 
@@ -65,6 +70,11 @@ class Setup:
     every_after: bool = False
     merge: bool = True
     audit: bool = True
+    copies: int = 1
+    preemptions: int | None = 2
+    against: tuple[Call, ...] = ()
+    later: tuple[Call, ...] = ()
+    one_process: bool = False
     allow_incomplete: bool = False
 
     def policy(self, channel: str) -> Policy:

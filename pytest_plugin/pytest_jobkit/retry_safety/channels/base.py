@@ -103,6 +103,15 @@ class Channel:
     def drop(self) -> None:
         """Roll back what is open, as the server does when the worker is gone. Called at a kill and after a delivery."""
 
+    def begin_copies(self, number: int) -> None:
+        """Several deliveries at once begin: a connection that they share becomes one for each (`Runtime.copy`)."""
+
+    def drop_copy(self, copy: int) -> None:
+        """Roll back what one of several deliveries at once has left open. Called at its end."""
+
+    def end_copies(self) -> None:
+        """The deliveries at once have ended: put what they have committed where everybody else looks."""
+
     def saver(self, thing: object) -> Saver | None:
         """How the state behind `thing` is saved, or None if this channel does not know such things."""
         return None

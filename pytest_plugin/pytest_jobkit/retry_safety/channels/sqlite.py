@@ -7,6 +7,7 @@ Connections that are opened during a check, by the world or by the job, are of a
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sqlite3
 import weakref
@@ -16,8 +17,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_jobkit.retry_safety.channels.base import Channel, Patches, Saver
 from pytest_jobkit.retry_safety.effects.record import NOTHING, Effect, Operation, State
-from pytest_jobkit.retry_safety.effects.runtime import Runtime, current, reporting
-from pytest_jobkit.retry_safety.effects.sql_text import Statement, read_statement
+from pytest_jobkit.retry_safety.effects.runtime import Runtime, current, reporting, until_free
+from pytest_jobkit.retry_safety.effects.sql_text import RowLock, Statement, read_statement, without_row_lock
+from pytest_jobkit.retry_safety.worlds.sqlite_copies import SqliteCopies
 from pytest_jobkit.retry_safety.worlds.sqlite_saver import DatabaseFileSaver, SqliteSaver
 
 if TYPE_CHECKING:
@@ -35,6 +37,10 @@ def _operation(sql: str) -> tuple[Statement, Operation]:
     return statement, Operation(
         "db", statement.name, statement.mode, external=False, resource=statement.table, refuse=sqlite3.OperationalError
     )
+
+
+def _is_busy(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
 
 
 class ReportedCursor(sqlite3.Cursor):
@@ -60,23 +66,32 @@ class ReportedCursor(sqlite3.Cursor):
 
     def _perform(self, act: Callable[[str, Any], Any], sql: str, parameters: Any) -> ReportedCursor:
         connection = self.connection
+        if connection.own is not connection:
+            raise RuntimeError(
+                "a cursor that was made before the deliveries began cannot serve several of them at once: make the "
+                "cursor in the job"
+            )
         runtime = reporting()
         if runtime is None:
             connection.writes += 1
-            act(sql, parameters)
+            until_free(_is_busy, act, sql, parameters)
             if self.description is not None:
                 connection.reading.append(weakref.ref(self))
             return self
         statement, operation = _operation(sql)
         if statement.is_control and not runtime.dead:
-            act(sql, parameters)
+            until_free(_is_busy, act, sql, parameters)
+            if statement.verb == "rollback":
+                runtime.free_rows()
             return self
         effect = runtime.announce(operation, parameters, depth=4)
         if effect.state is State.WRONG:
             runtime.wrong(effect)
             return self
         try:
-            act(sql, parameters)
+            if statement.locks is not None:
+                sql = self._lock_row(runtime, statement, sql, parameters)
+            until_free(_is_busy, act, sql, parameters)
         except BaseException:
             effect.state = State.FAILED
             raise
@@ -84,6 +99,10 @@ class ReportedCursor(sqlite3.Cursor):
             connection.reading.append(weakref.ref(self))
         if operation.reads:
             self._read = effect
+        elif statement.locks is not None:
+            self._read, effect.durable = effect, False
+            if connection.isolation_level is None and not connection.in_transaction:
+                runtime.free_rows()  # the statement was the whole transaction
         else:
             effect.durable = not connection.in_transaction
             if effect.durable:
@@ -91,6 +110,18 @@ class ReportedCursor(sqlite3.Cursor):
                 runtime.committed()
         runtime.done(effect)
         return self
+
+    def _lock_row(self, runtime: Runtime, statement: Statement, sql: str, parameters: Any) -> str:
+        """sqlite has no row locks: take the model's, and return the statement that sqlite understands."""
+        plain = without_row_lock(sql)
+        held = runtime.hold_row(
+            (statement.table, repr(parameters) if parameters else plain), wait=statement.locks is RowLock.WAIT
+        )
+        if held:
+            return plain
+        if statement.locks is RowLock.SKIP:
+            return f"select * from ({plain}) where 0"
+        raise sqlite3.OperationalError(f"could not obtain lock on row in {statement.table!r}")
 
     def fetchone(self) -> Any:
         row = super().fetchone()
@@ -114,10 +145,14 @@ class ReportedConnection(sqlite3.Connection):
         writes: changes whenever the committed content may have changed.
         closed: whether `close` was called.
         reading: cursors that may be in the middle of their rows.
+        copies: while several deliveries run at once, the connections that they have in place of this one.
+        copy: the delivery that has opened it, of several at once.
     """
 
     writes = 0
     closed = False
+    copies: SqliteCopies | None = None
+    copy: int | None = None
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -132,7 +167,38 @@ class ReportedConnection(sqlite3.Connection):
                     sqlite3.Cursor.execute(cursor, "select 1 where 0")
         self.reading.clear()
 
+    @property
+    def own(self) -> ReportedConnection:
+        """The connection that the present delivery has: itself, unless several run at once."""
+        copies, runtime = self.copies, current.runtime
+        return self if copies is None or runtime is None else copies.connections[runtime.copy]
+
+    @property
+    def in_transaction(self) -> bool:
+        own = self.own
+        if own is not self:
+            return own.in_transaction
+        return super().in_transaction
+
+    @property
+    def total_changes(self) -> int:
+        own = self.own
+        return super().total_changes if own is self else own.total_changes
+
+    def rollback(self) -> None:
+        own = self.own
+        if own is not self:
+            own.rollback()
+            return
+        super().rollback()
+        if current.runtime is not None:
+            current.runtime.free_rows()
+
     def cursor(self, factory: type[sqlite3.Cursor] | None = None, /) -> Any:  # type: ignore[override]  # None is ours
+        own = self.own
+        if own is not self:
+            own.row_factory = self.row_factory
+            return own.cursor(factory)
         return super().cursor(ReportedCursor if factory is None else _reported_cursor(factory))
 
     def execute(self, sql: str, parameters: Any = (), /) -> Any:
@@ -145,12 +211,18 @@ class ReportedConnection(sqlite3.Connection):
         return self.cursor().executescript(sql_script)
 
     def commit(self) -> None:
-        if not self.in_transaction:
+        own = self.own
+        if own is not self:
+            own.commit()
             return
         runtime = reporting()
+        if not self.in_transaction and not (runtime is not None and runtime.holds_rows):
+            return
         if runtime is None:
             self.writes += 1
-            super().commit()
+            until_free(_is_busy, super().commit)
+            if current.runtime is not None:
+                current.runtime.free_rows()
         else:
             self._commit(runtime, super().commit)
 
@@ -160,7 +232,7 @@ class ReportedConnection(sqlite3.Connection):
             runtime.wrong(effect)
             return
         try:
-            act()
+            until_free(_is_busy, act)
         except BaseException:
             effect.state = State.FAILED
             raise
@@ -205,6 +277,7 @@ class SqliteChannel(Channel):
         self._opened_by_the_job: dict[str, None] = {}
         self._file_savers: list[DatabaseFileSaver] = []
         self._world_is_being_made = True
+        self._connect: Callable[..., Any] = sqlite3.connect
 
     def install(self, patches: Patches) -> None:
         connect = sqlite3.connect
@@ -214,8 +287,13 @@ class SqliteChannel(Channel):
                 arguments = (*arguments[:4], _reported_connection(arguments[4]), *arguments[5:])
             else:
                 options["factory"] = _reported_connection(options.get("factory", sqlite3.Connection))
+            at_once = None if current.runtime is None else current.runtime.at_once
+            if at_once is not None and not arguments:
+                options["timeout"] = 0  # to be busy is a state of the other delivery, and nothing to wait for
             connection = connect(database, *arguments, **options)
             assert isinstance(connection, ReportedConnection)
+            if at_once is not None and current.runtime is not None:
+                connection.copy = current.runtime.copy
             self._connections = [known for known in self._connections if known() is not None]
             self._connections.append(weakref.ref(connection))
             file = os.fspath(database)
@@ -225,6 +303,7 @@ class SqliteChannel(Channel):
                 self._opened_by_the_job[file] = None
             return connection
 
+        self._connect = connect
         patches.replace(sqlite3, "connect", reported)
         patches.replace(sqlite3.dbapi2, "connect", reported)
 
@@ -235,6 +314,30 @@ class SqliteChannel(Channel):
                 connection.finish_reading()
                 if connection.in_transaction:
                     sqlite3.Connection.rollback(connection)
+
+    def begin_copies(self, number: int) -> None:
+        for connection in self._alive():
+            factory = functools.partial(self._connect, factory=type(connection))
+            connection.copies = SqliteCopies(connection, number, factory)
+
+    def drop_copy(self, copy: int) -> None:
+        for connection in self._alive():
+            own = connection.copies.connections[copy] if connection.copies is not None else connection
+            if connection.copies is not None or connection.copy == copy:
+                own.finish_reading()
+                if sqlite3.Connection.in_transaction.__get__(own):
+                    sqlite3.Connection.rollback(own)
+
+    def end_copies(self) -> None:
+        for connection in self._alive():
+            if connection.copies is not None:
+                copies, connection.copies = connection.copies, None
+                copies.close()
+                connection.writes += 1
+
+    def _alive(self) -> list[ReportedConnection]:
+        connections = [reference() for reference in self._connections]
+        return [connection for connection in connections if connection is not None and not connection.closed]
 
     def saver(self, thing: object) -> Saver | None:
         return SqliteSaver(thing) if isinstance(thing, sqlite3.Connection) else None

@@ -23,16 +23,21 @@ class Performance(Protocol):
     Attributes:
         roots: what survives the worker beside the world: the queue's own locks.
         notes: for the reader of the report.
+        is_awaited: whether it runs an event loop.
     """
 
     roots: dict[str, object]
     notes: list[str]
+    is_awaited: bool
 
     def deliver(self, number: int) -> Outcome:
         """Run the body once. Errors become an outcome; `WorkerLost` passes through."""
 
     def codes(self) -> list[CodeType]:
         """The code objects of the job's own functions."""
+
+    def beside(self, loop: LoopOfTheWorker) -> Performance:
+        """The same message for a worker of its own, which runs at the same time."""
 
 
 class LoopOfTheWorker:
@@ -66,9 +71,13 @@ class LoopOfTheWorker:
         try:
             yield
         finally:
-            if self._runner is not None:
-                self._runner.close()
-                self._runner = None
+            self.close()
+
+    def close(self) -> None:
+        """The worker is gone."""
+        if self._runner is not None:
+            self._runner.close()
+            self._runner = None
 
 
 async def _result_of(awaitable: Awaitable[Any]) -> Any:
@@ -103,6 +112,12 @@ class FunctionPerformance:
         self._kwarguments = call.kwarguments
         self._copies = not all(is_atom(type(v), v) for v in (*call.arguments, *call.kwarguments.values()))
         self._loop = loop
+        self.is_awaited = inspect.iscoroutinefunction(inspect.unwrap(function))
+
+    def beside(self, loop: LoopOfTheWorker) -> FunctionPerformance:
+        other = copy.copy(self)
+        other._loop = loop
+        return other
 
     def deliver(self, number: int) -> Outcome:
         arguments, kwarguments = self._arguments, self._kwarguments

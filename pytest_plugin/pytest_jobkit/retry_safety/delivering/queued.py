@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
@@ -39,11 +40,17 @@ class QueuedPerformance:
         self._body = performer.body(performer.target(self._envelope) or call.job)
         self.roots: dict[str, object] = {"locks": queue.locks}
         self.notes: list[str] = []
+        self.is_awaited = self._body is not None and inspect.iscoroutinefunction(inspect.unwrap(getattr(*self._body)))
         if performer.ack_mode(self._envelope) is AckMode.EARLY:
             self.notes.append(
                 f"{call.name} is acknowledged before it runs, so a killed worker loses it; this check delivers it "
                 "again, as late acknowledgement would"
             )
+
+    def beside(self, loop: LoopOfTheWorker) -> QueuedPerformance:
+        other = copy.copy(self)
+        other._loop = loop
+        return other
 
     def deliver(self, number: int) -> Outcome:
         delivery = Delivery(self._envelope.copy(), number, self._queue.clock.time())

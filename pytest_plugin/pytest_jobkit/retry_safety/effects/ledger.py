@@ -44,8 +44,14 @@ class Ledger:
     def __init__(self) -> None:
         self._counts: dict[Entry, int] = {}
         self._keys: dict[tuple[str, str, Hashable], Hashable] = {}
-        self._conflicts: tuple[KeyConflict, ...] = ()
+        self._conflicts: list[KeyConflict] = []
         self._pending: list[Effect] = []
+
+    def beside(self) -> Ledger:
+        """The same ledger for a second delivery at once: one receiver, but a transaction of its own."""
+        other = Ledger()
+        other._counts, other._keys, other._conflicts = self._counts, self._keys, self._conflicts
+        return other
 
     def knows(self, effect: Effect) -> bool:
         """Whether the receiver has seen the effect's key before, so that it answers from memory.
@@ -62,7 +68,7 @@ class Ledger:
         if first != effect.body:
             conflict = KeyConflict(entry_of(effect), effect.key, first, effect.body)
             if conflict not in self._conflicts:
-                self._conflicts = (*self._conflicts, conflict)
+                self._conflicts.append(conflict)
         return True
 
     def enter(self, effect: Effect) -> None:
@@ -97,13 +103,13 @@ class Ledger:
     @property
     def conflicts(self) -> tuple[KeyConflict, ...]:
         """Keys that came with two bodies."""
-        return self._conflicts
+        return tuple(self._conflicts)
 
     def save(self) -> SavedLedger:
-        return (self._counts.copy(), self._keys.copy(), self._conflicts)
+        return (self._counts.copy(), self._keys.copy(), tuple(self._conflicts))
 
     def restore(self, saved: SavedLedger) -> None:
-        self._counts, self._keys, self._conflicts = saved[0].copy(), saved[1].copy(), saved[2]
+        self._counts, self._keys, self._conflicts = saved[0].copy(), saved[1].copy(), [*saved[2]]
         self._pending.clear()
 
     def key(self, cap: Callable[[Entry], int | None] | None = None) -> Hashable:
@@ -113,12 +119,12 @@ class Ledger:
             cap: the count above which more of an entry makes no difference, or None for one where every one counts.
         """
         if cap is None:
-            return (frozenset(self._counts.items()), frozenset(self._keys.items()), self._conflicts)
+            return (frozenset(self._counts.items()), frozenset(self._keys.items()), tuple(self._conflicts))
         counts = []
         for entry, count in self._counts.items():
             most = cap(entry)
             counts.append((entry, count if most is None else min(count, most)))
-        return (frozenset(counts), frozenset(self._keys.items()), self._conflicts)
+        return (frozenset(counts), frozenset(self._keys.items()), tuple(self._conflicts))
 
 
 def entry_of(effect: Effect) -> Entry:

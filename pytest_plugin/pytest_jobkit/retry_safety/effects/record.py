@@ -15,7 +15,8 @@ NOTHING = "nothing found"
 ErrorMaker = Callable[[str], BaseException]
 
 _PACKAGE = str(Path(__file__).parents[1])
-_WHERE_DELIVERIES_START = str(Path(__file__).parents[1] / "exploring" / "scene.py")
+_EXPLORING = Path(__file__).parents[1] / "exploring"
+_WHERE_DELIVERIES_START = (str(_EXPLORING / "scene.py"), str(_EXPLORING / "concurrent" / "run.py"))
 _LIBRARY: dict[str, bool] = {}
 
 
@@ -181,18 +182,20 @@ def calling_frame(depth: int, files: frozenset[str]) -> FrameType | None:
         name = frame.f_code.co_filename
         if name in files:
             return frame
-        if name == _WHERE_DELIVERIES_START:
+        if name in _WHERE_DELIVERIES_START:
             return outside
-        if outside is None:
-            library = _LIBRARY.get(name)
-            if library is None:
-                library = _LIBRARY[name] = (
-                    name.startswith((_PACKAGE, "<frozen", *_LIBRARIES)) or "site-packages" in name
-                )
-            if not library:
-                outside = frame
+        if outside is None and not is_of_a_library(name):
+            outside = frame
         frame = frame.f_back
     return outside
+
+
+def is_of_a_library(file: str) -> bool:
+    """Whether a source file belongs to Python, to an installed library or to jobkit's own plugin."""
+    library = _LIBRARY.get(file)
+    if library is None:
+        library = _LIBRARY[file] = file.startswith((_PACKAGE, "<frozen", *_LIBRARIES)) or "site-packages" in file
+    return library
 
 
 def _library_folders() -> tuple[str, ...]:

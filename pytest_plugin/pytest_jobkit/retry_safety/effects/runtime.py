@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pytest_jobkit.retry_safety.effects.killing import WorkerKilled, WorkerTerminated
 from pytest_jobkit.retry_safety.effects.ledger import Ledger
@@ -34,14 +34,18 @@ class Runtime:
         fired: the planned faults that did strike.
         drop: rolls back what the dying process has not committed; called before the kill is raised.
         pause: called with each effect before it takes place; hands over to another copy in a concurrent run.
+        copy: which of several deliveries at once this is, 0 for the first.
+        at_once: the concurrent run that this delivery is a part of; None if it runs alone.
         clock_was_read: whether the job has looked at the time, in any delivery so far.
         files: where the job is written; effects are reported at lines of these files, if there is one.
         cut: the effect that the kill or the termination came before, in the present delivery.
         wrong_answers: by channel, what the fault `wrong` answers; an exception is raised.
     """
 
-    def __init__(self, drop: Callable[[], None], wrong_answers: dict[str, list[Any]] | None = None) -> None:
-        self.ledger = Ledger()
+    def __init__(
+        self, drop: Callable[[], None], wrong_answers: dict[str, list[Any]] | None = None, ledger: Ledger | None = None
+    ) -> None:
+        self.ledger = ledger or Ledger()
         self.effects: list[Effect] = []
         self.delivery = 0
         self.dead = False
@@ -49,6 +53,8 @@ class Runtime:
         self.fired: list[Fault] = []
         self.drop = drop
         self.pause: Callable[[Effect], None] | None = None
+        self.copy = 0
+        self.at_once: AtOnce | None = None
         self.wrong_answers = wrong_answers or {}
         self.files: frozenset[str] = frozenset()
         self.cut: Effect | None = None
@@ -183,8 +189,33 @@ class Runtime:
         return answer
 
     def committed(self) -> None:
-        """A database transaction was committed: what was enqueued inside it is out now."""
+        """A database transaction was committed: what was enqueued inside it is out now, its row locks are free."""
         self.ledger.commit()
+        self.free_rows()
+
+    def hold_row(self, row: Hashable, *, wait: bool = True) -> bool:
+        """Take the model lock of a row until the end of the transaction, as ``SELECT ... FOR UPDATE`` asks for.
+
+        For databases that have no row locks. Alone, nothing is in the way of a delivery.
+
+        Args:
+            row: the table and whatever tells the row from others.
+            wait: let the other delivery go on until it frees the row; else say that it is taken.
+
+        Returns:
+            Whether the row is held now.
+        """
+        return self.at_once is None or self.at_once.hold_row(self.copy, row, wait=wait)
+
+    def free_rows(self) -> None:
+        """The transaction ended: its model locks are free."""
+        if self.at_once is not None:
+            self.at_once.free_rows(self.copy)
+
+    @property
+    def holds_rows(self) -> bool:
+        """Whether this delivery holds model locks."""
+        return self.at_once is not None and self.at_once.holds_rows(self.copy)
 
     def done(self, effect: Effect, *, deduplicated: bool | None = None, at_commit: bool = False) -> None:
         """The effect took place; the fault `after` strikes here.
@@ -214,6 +245,22 @@ class Runtime:
                 raise effect.operation.lose_answer(f"injected: {effect.what} took place, its answer was lost")
 
 
+class AtOnce(Protocol):
+    """What a delivery that runs beside another one needs of the scheduler."""
+
+    def wait(self, copy: int) -> bool:
+        """Let the others go on, until one of them has moved. False if none of them ever will."""
+
+    def hold_row(self, copy: int, row: Hashable, *, wait: bool) -> bool:
+        """See `Runtime.hold_row`."""
+
+    def free_rows(self, copy: int) -> None:
+        """See `Runtime.free_rows`."""
+
+    def holds_rows(self, copy: int) -> bool:
+        """See `Runtime.holds_rows`."""
+
+
 class Current:
     """Holds the runtime of the delivery that is running now; one for the process, since one delivery runs at a time."""
 
@@ -224,6 +271,24 @@ class Current:
 
 
 current = Current()
+
+
+def until_free(is_busy: Callable[[BaseException], bool], act: Callable[..., Answer], *arguments: Any) -> Answer:
+    """Call a driver that may find what it needs locked; beside another delivery, let that one go on, and try again.
+
+    Args:
+        is_busy: whether an error says "locked by somebody else". The driver must be told to raise it without waiting.
+        act: the driver's call; a call that raised must have changed nothing.
+    """
+    while True:
+        try:
+            return act(*arguments)
+        except BaseException as error:
+            runtime = current.runtime
+            if runtime is None or runtime.at_once is None or not is_busy(error):
+                raise
+            if not runtime.at_once.wait(runtime.copy):
+                raise
 
 
 def reporting() -> Runtime | None:

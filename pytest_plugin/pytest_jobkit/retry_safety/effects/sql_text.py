@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -21,11 +22,22 @@ _TABLE = {
 }
 _PREPOSITION = {"select": "from", "delete": "from", "insert": "into", "replace": "into"}
 _WRITES_INSIDE = re.compile(r"\b(?:insert|update|delete|merge)\b", re.IGNORECASE)
-_LOCKS = re.compile(r"\bfor\s+(?:no\s+key\s+)?update\b", re.IGNORECASE)
+_LOCKS = re.compile(
+    r"\s+for\s+(?:no\s+key\s+)?update\b(?:\s+of\s+[\w\s,.\"]+?)?(?:\s+(?P<how>nowait|skip\s+locked))?\s*;?\s*$",
+    re.IGNORECASE,
+)
 _RETURNING = re.compile(r"\breturning\b", re.IGNORECASE)
 _READS = frozenset({"select", "values", "explain", "show", "pragma", "table"})
 #: statements that only open or nest a transaction, or take it back: nothing that could be lost
 _CONTROL = frozenset({"begin", "start", "savepoint", "release", "rollback", "abort", "set"})
+
+
+class RowLock(StrEnum):
+    """What ``SELECT ... FOR UPDATE`` does about a row that somebody else has locked."""
+
+    WAIT = "wait"
+    NOWAIT = "nowait"
+    SKIP = "skip locked"
 
 
 class Statement(NamedTuple):
@@ -34,7 +46,7 @@ class Statement(NamedTuple):
     verb: str
     table: str
     mode: Mode
-    locks: bool
+    locks: RowLock | None
     returns_rows: bool
 
     @property
@@ -55,6 +67,11 @@ class Statement(NamedTuple):
         return self.verb in _CONTROL
 
 
+def without_row_lock(sql: str) -> str:
+    """The statement without ``FOR UPDATE``, for databases that do not know it."""
+    return _LOCKS.sub("", sql)
+
+
 @lru_cache(maxsize=4096)
 def read_statement(sql: str) -> Statement:
     """Verb, table and mode of a statement."""
@@ -63,9 +80,10 @@ def read_statement(sql: str) -> Statement:
     pattern = _TABLE.get(verb)
     table = pattern.search(sql) if pattern else None
     reads = verb in _READS or (verb == "with" and not _WRITES_INSIDE.search(sql))
-    locks = reads and _LOCKS.search(sql) is not None
+    lock = _LOCKS.search(sql) if reads else None
+    locks = None if lock is None else RowLock(" ".join((lock["how"] or "wait").lower().split()))
     if verb == "with":
         verb = "select" if reads else "write"
     name = re.sub(r"[`\"\[\]]", "", table[1]) if table else ""
     returns_rows = reads or _RETURNING.search(sql) is not None
-    return Statement(verb, name, Mode.READ if reads else Mode.WRITE, locks, returns_rows)
+    return Statement(verb, name, Mode.READ if reads and lock is None else Mode.WRITE, locks, returns_rows)

@@ -8,11 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from pytest_jobkit.retry_safety.exploring.concurrent.zombie import deliver_with_zombie
+from pytest_jobkit.retry_safety.exploring.duplicates import deliver_again
 from pytest_jobkit.retry_safety.exploring.faults import Fault, FaultKind, Schedule
 from pytest_jobkit.retry_safety.exploring.scene import Delivered, Scene
 from pytest_jobkit.retry_safety.exploring.search import Failure, Meter, Search, Tried, fitting_faults, note
+from pytest_jobkit.retry_safety.judging.findings import deadlock
 from pytest_jobkit.retry_safety.judging.observation import Final, observe
+
+if TYPE_CHECKING:
+    from pytest_jobkit.retry_safety.exploring.concurrent.run import AtOnceRun
 
 
 @dataclass(slots=True)
@@ -24,16 +31,14 @@ class Run:
         deliveries: how each delivery went.
         final: the end; None if the run was left because its state was known.
         fired: how many of the faults struck.
+        at_once: who went on when, if deliveries ran at once.
     """
 
     schedule: Schedule
     deliveries: list[Delivered]
     final: Final | None
     fired: int
-
-    @property
-    def merged(self) -> bool:
-        return self.final is None
+    at_once: AtOnceRun | None = None
 
 
 def run_schedule(scene: Scene, schedule: Schedule = (), seen: set[Hashable] | None = None) -> Run:
@@ -51,26 +56,40 @@ def play(scene: Scene, schedule: Schedule = (), seen: set[Hashable] | None = Non
         seen: states after the last fault; the run is left as soon as it reaches one of them, and adds its own.
     """
     last = max((fault.delivery for fault in schedule), default=0)
+    at_once: AtOnceRun | None = None
     deliveries: list[Delivered] = []
     fired = 0
     broken: AssertionError | None = None
     while len(deliveries) < last + scene.setup.patience:
         number = len(deliveries) + 1
-        delivered = scene.deliver(number, tuple(fault for fault in schedule if fault.delivery == number))
-        deliveries.append(delivered)
-        fired += len(delivered.fired)
-        if delivered.acknowledged:
+        faults = tuple(fault for fault in schedule if fault.delivery == number)
+        kinds = {fault.kind: fault for fault in faults}
+        if FaultKind.ZOMBIE in kinds:
+            at_once = deliver_with_zombie(scene, kinds[FaultKind.ZOMBIE])
+            if at_once.stuck:
+                return Run(schedule, [*deliveries, *at_once.deliveries], None, 1, at_once)
+            several = at_once.deliveries
+            last = max(last, several[-1].number)
+        else:
+            several = [scene.deliver(number, tuple(fault for fault in faults if fault.kind is not FaultKind.DUP))]
+        deliveries += several
+        fired += sum(len(delivered.fired) for delivered in several)
+        delivered = several[-1]
+        if all(delivered.acknowledged for delivered in several):
+            if FaultKind.DUP in kinds:
+                again, final = deliver_again(scene, kinds[FaultKind.DUP])
+                return Run(schedule, [*deliveries, *again], final, fired + 1)
             break
         if scene.setup.always and broken is None:
             broken = observe(scene, delivered).broken
-        if seen is not None and number == last:
+        if seen is not None and delivered.number == last:
             state = (scene.key(), delivered.delay)
             if state in seen:
                 return Run(schedule, deliveries, None, fired)
             seen.add(state)
     final = observe(scene, deliveries[-1])
     final.broken = final.broken or broken
-    return Run(schedule, deliveries, final, fired)
+    return Run(schedule, deliveries, final, fired, at_once)
 
 
 def search_bounded(scene: Scene, goal: Final, base: Run, depth: int, meter: Meter, late: bool, every: bool) -> Search:
@@ -118,6 +137,9 @@ def search_bounded(scene: Scene, goal: Final, base: Run, depth: int, meter: Mete
 
 
 def _judged(scene: Scene, goal: Final, run: Run, search: Search) -> Tried:
+    if run.at_once is not None and run.at_once.stuck:
+        search.failures.append(Failure(run.schedule, [deadlock(run.at_once.stuck)]))
+        return Tried.FAILED
     if run.final is None:
         search.merged += 1
         return Tried.MERGED
@@ -137,7 +159,9 @@ def _extensions(scene: Scene, parent: Run, late: bool, search: Search | None) ->
     if parent.schedule:
         last = parent.schedule[-1]
         survived = last.kind in (FaultKind.BEFORE, FaultKind.AFTER, FaultKind.WRONG)
-        first = last.delivery if survived else last.delivery + 1
+        first = last.delivery if survived else last.delivery + (2 if last.kind is FaultKind.ZOMBIE else 1)
+        if last.kind is FaultKind.DUP:
+            return
         start = last.at + 1 if survived else 0
     for delivered in parent.deliveries[first - 1 :]:
         begin = start if delivered.number == first else 0

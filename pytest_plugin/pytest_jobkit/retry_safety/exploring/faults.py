@@ -42,6 +42,7 @@ _ORDER = {kind: place for place, kind in enumerate(FaultKind)}
 _FAULT = re.compile(
     r"(?P<delivery>\d+)\.(?P<kind>[a-z]+)(?P<at>\d+)(?:~(?P<choice>\d+))?(?:\+(?P<delay>\d+)(?P<unit>[smhd]?))?"
 )
+_ORDER_OF_COPIES = re.compile(r"i=(?P<order>[1-9]{2,})")
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 PREFIX = "rs1:"
 
@@ -54,7 +55,8 @@ class Fault(NamedTuple):
         at: how many effects of that delivery have taken place before; the index of the effect that raises.
         kind: how it breaks.
         delay: seconds of virtual time until the message comes again, on top of the queue's usual backoff.
-        choice: which of the wrong answers that the test gave (`wrong` only).
+        choice: which of the wrong answers that the test gave (`wrong`); which of the deliveries at once goes on, step
+            by step, as the digits of a number (`interleave`): 1112212.
     """
 
     delivery: int
@@ -64,11 +66,18 @@ class Fault(NamedTuple):
     choice: int = 0
 
     @property
+    def order(self) -> str:
+        """Who goes on, step by step; empty for every other kind. The shortest order of two deliveries has two steps."""
+        return str(self.choice) if self.kind is FaultKind.INTERLEAVE and self.choice > 9 else ""
+
+    @property
     def rank(self) -> tuple[int, int, int, int]:
         """Sorts faults of one delivery from the simplest story to the most contrived one."""
         return (_ORDER[self.kind], self.at, self.delay, self.choice)
 
     def __str__(self) -> str:
+        if self.order:
+            return f"i={self.order}"
         choice = f"~{self.choice}" if self.choice else ""
         return f"{self.delivery}.{self.kind}{self.at}{choice}{'+' + duration(self.delay) if self.delay else ''}"
 
@@ -105,12 +114,20 @@ def decode(text: str) -> Schedule:
     return tuple(_fault(part, text) for part in text.removeprefix(PREFIX).split(",") if part)
 
 
+def interleaving(order: str) -> Fault:
+    """Deliveries at once, in the order of their numbers; an empty order lets one after the other run."""
+    return Fault(1, 0, FaultKind.INTERLEAVE, choice=int(order or 0))
+
+
 def _fault(part: str, text: str) -> Fault:
+    order = _ORDER_OF_COPIES.fullmatch(part.strip())
+    if order is not None:
+        return interleaving(order["order"])
     found = _FAULT.fullmatch(part.strip())
     if found is None:
         raise ValueError(
             f"{part!r} in {text!r} is no fault; wanted DELIVERY.KIND POSITION[+DELAY] without blanks, "
-            "as in '2.after0+25h'"
+            "as in '2.after0+25h', or i=ORDER for deliveries at once, as in 'rs1:i=1112212'"
         )
     delivery = int(found["delivery"])
     if delivery < 1:
@@ -157,3 +174,12 @@ def parse_kinds(given: str | Iterable[str] | None) -> Kinds:
     if not kinds:
         raise ValueError(f"kinds={text!r} names no kind of fault; there are: {' '.join(FaultKind)}")
     return Kinds(tuple(sorted(kinds, key=_ORDER.__getitem__)), late=LATE in words)
+
+
+def with_copies(kinds: Kinds | None, at_once: bool) -> Kinds:
+    """The kinds of a check with several deliveries at once: only their order, unless other kinds were named as well."""
+    if kinds is None:
+        return Kinds((FaultKind.INTERLEAVE,), late=False)
+    if at_once and FaultKind.INTERLEAVE not in kinds.kinds:
+        return Kinds((*kinds.kinds, FaultKind.INTERLEAVE), kinds.late)
+    return kinds

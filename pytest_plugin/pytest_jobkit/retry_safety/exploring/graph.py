@@ -8,15 +8,18 @@ durable state.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 
-from pytest_jobkit.retry_safety.exploring.faults import Fault, Schedule, rank
+from pytest_jobkit.retry_safety.exploring.concurrent.zombie import deliver_with_zombie
+from pytest_jobkit.retry_safety.exploring.duplicates import deliver_again
+from pytest_jobkit.retry_safety.exploring.faults import Fault, FaultKind, Schedule, rank
 from pytest_jobkit.retry_safety.exploring.growth import growing_data
 from pytest_jobkit.retry_safety.exploring.scene import Delivered, Saved, Scene
 from pytest_jobkit.retry_safety.exploring.search import Failure, Meter, Search, Tried, fitting_faults, note
-from pytest_jobkit.retry_safety.judging.findings import Finding, FindingKind
+from pytest_jobkit.retry_safety.judging.findings import Finding, FindingKind, deadlock
 from pytest_jobkit.retry_safety.judging.observation import Final, observe
 
 
@@ -143,21 +146,31 @@ class GraphSearch:
         """Take one edge."""
         scene = self._scene
         scene.restore(node.saved)
-        delivered = self._deliver(fault.delivery, (fault,))
         path = (*node.path, fault)
+        if fault.kind is FaultKind.DUP:
+            self._deliver(fault.delivery)
+            again, final = deliver_again(scene, fault)
+            self._meter.deliveries += len(again)
+            return self._judged_at_once(path, self.search.judge(scene.setup, self._goal, final))
+        if fault.kind is FaultKind.ZOMBIE:
+            self._meter.deliveries += 2
+            at_once = deliver_with_zombie(scene, fault)
+            if at_once.stuck:
+                return self._judged_at_once(path, [deadlock(at_once.stuck)])
+            first, second = at_once.deliveries
+            delivered = first if second.acknowledged and not first.acknowledged else second
+            delivered = dataclasses.replace(delivered, number=second.number, fired=first.fired)
+        else:
+            delivered = self._deliver(fault.delivery, (fault,))
         if not delivered.fired:
             self.search.unstable += 1
             return Tried.NOT_FIRED
         if delivered.acknowledged:
-            findings = self.search.judge(scene.setup, self._goal, observe(scene, delivered))
-            if findings:
-                self._at_once.append(Failure(path, findings))
-            return Tried.FAILED if findings else Tried.SAFE
+            return self._judged_at_once(path, self.search.judge(scene.setup, self._goal, observe(scene, delivered)))
         if scene.setup.always:
             broken = observe(scene, delivered).broken
             if broken is not None:
-                self._at_once.append(Failure(path, [Finding(FindingKind.BROKEN, str(broken))]))
-                return Tried.FAILED
+                return self._judged_at_once(path, [Finding(FindingKind.BROKEN, str(broken))])
         key = (scene.key(), fault.delay)
         known = self._known.get(key)
         if known is not None:
@@ -165,9 +178,14 @@ class GraphSearch:
             if len(known.path) == len(path):
                 known.also.append(path)
             return Tried.MERGED
-        fresh = self._known[key] = Node(scene.save(), path, fault.delivery)
+        fresh = self._known[key] = Node(scene.save(), path, delivered.number)
         found.append(fresh)
         return Tried.SAFE
+
+    def _judged_at_once(self, path: Schedule, findings: list[Finding]) -> Tried:
+        if findings:
+            self._at_once.append(Failure(path, findings))
+        return Tried.FAILED if findings else Tried.SAFE
 
     def _mark(self, node: Node, tried: Tried) -> None:
         for schedule in (node.path, *node.also):

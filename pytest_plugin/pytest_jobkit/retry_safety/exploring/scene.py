@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jobkit.clock import VirtualClock
 from jobkit.envelope import WorkerLost
@@ -21,7 +21,11 @@ from pytest_jobkit.retry_safety.worlds.process_memory import ProcessMemory
 from pytest_jobkit.retry_safety.worlds.saving import Holdings
 from pytest_jobkit.retry_safety.worlds.world import OpenWorld
 
-_ACKNOWLEDGED = frozenset(
+if TYPE_CHECKING:
+    from pytest_jobkit.retry_safety.judging.observation import Final
+
+#: outcomes after which the queue is done with the message
+ACKNOWLEDGED = frozenset(
     {OutcomeKind.SUCCEEDED, OutcomeKind.DISCARDED, OutcomeKind.HALTED, OutcomeKind.RESCUED, OutcomeKind.DROPPED}
 )
 
@@ -38,6 +42,7 @@ class Delivered:
         fired: the planned faults that struck.
         cut: the effect before which the worker died.
         delay: seconds of virtual time that passed until the next delivery, beyond the usual backoff.
+        copy: which of several workers at once it was, 0 for the first.
     """
 
     number: int
@@ -47,6 +52,7 @@ class Delivered:
     fired: list[Fault]
     delay: int = 0
     cut: Effect | None = None
+    copy: int = 0
 
     @property
     def succeeded(self) -> bool:
@@ -94,6 +100,10 @@ class Scene:
         self._on_stage: Saved | None = None  # the state that was put on stage last
         #: the count of an entry above which more makes no difference, where the policy allows any number
         self.cap: Callable[[Entry], int | None] | None = None
+        #: other messages: those delivered at the same time, and those delivered before a duplicate
+        self.beside: list[Performance] = []
+        self.later: list[Performance] = []
+        self.goal_with_later_messages: Final | None = None
 
     @property
     def world(self) -> OpenWorld:
@@ -125,14 +135,14 @@ class Scene:
                 channel.forget_world()
             opened.close()
 
-    def deliver(self, number: int, faults: tuple[Fault, ...] = ()) -> Delivered:
-        """Deliver the message once; what the worker has not committed at its end is gone."""
+    def deliver(self, number: int, faults: tuple[Fault, ...] = (), performance: Performance | None = None) -> Delivered:
+        """Deliver the message, or another one, once; what the worker has not committed at its end is gone."""
         runtime = self.runtime
         runtime.begin(number, faults)
         self.memory.forget(number)
         current.runtime = runtime
         try:
-            outcome = self.performance.deliver(number)
+            outcome = (performance or self.performance).deliver(number)
         except WorkerLost as lost:
             outcome = Outcome(OutcomeKind.LOST, reason=str(lost))
         finally:
@@ -142,9 +152,11 @@ class Scene:
             outcome = Outcome(OutcomeKind.LOST, reason="killed; the body swallowed the error")
         self._drop()
         runtime.ledger.roll_back()
-        acknowledged = outcome.kind in _ACKNOWLEDGED
+        acknowledged = outcome.kind in ACKNOWLEDGED
         delay = 0
         for fault in faults:
+            if fault.kind is FaultKind.DUP:
+                continue  # its delay comes after the acknowledgement
             delay = max(delay, fault.delay)
             if fault.kind is FaultKind.NOACK and acknowledged:
                 runtime.fired.append(fault)
@@ -207,6 +219,23 @@ class Scene:
             if saver is not None:
                 return saver
         return None
+
+    def begin_copies(self, number: int) -> None:
+        """Several workers at once begin: each gets connections of its own."""
+        for channel in self._channels:
+            channel.begin_copies(number)
+
+    def drop_copy(self, copy: int) -> None:
+        """One of several workers is done: what it has not committed is gone."""
+        for channel in self._channels:
+            channel.drop_copy(copy)
+
+    def end_copies(self) -> None:
+        """The workers have ended; the world is again as everybody else sees it."""
+        for channel in self._channels:
+            channel.end_copies()
+        self._drop()
+        self.runtime.ledger.roll_back()
 
     def _drop(self) -> None:
         for channel in self._channels:

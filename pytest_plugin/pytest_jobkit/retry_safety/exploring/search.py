@@ -10,7 +10,7 @@ from enum import StrEnum
 from jobkit.clock import elapsed
 from pytest_jobkit.retry_safety.effects.ledger import Entry
 from pytest_jobkit.retry_safety.effects.record import Effect, State
-from pytest_jobkit.retry_safety.exploring.faults import CONCURRENT, LATE_SECONDS, Fault, FaultKind, Schedule
+from pytest_jobkit.retry_safety.exploring.faults import LATE_SECONDS, Fault, FaultKind, Schedule
 from pytest_jobkit.retry_safety.exploring.scene import Delivered
 from pytest_jobkit.retry_safety.judging.findings import Finding, judge
 from pytest_jobkit.retry_safety.judging.observation import Final
@@ -76,6 +76,7 @@ class Search:
 
     def judge(self, setup: Setup, goal: Final, final: Final) -> list[Finding]:
         """Judge one end, and note what the policies allow all the same."""
+        goal = final.compared_with or goal
         if goal.counts != final.counts:
             _note_extremes(self.most, final.counts - goal.counts)
             _note_extremes(self.least, goal.counts - final.counts)
@@ -128,8 +129,14 @@ def fitting_faults(
                 for delay in setup.delays(late):
                     yield Fault(number, len(effects), kind, delay)
             continue
-        if kind in CONCURRENT or kind is FaultKind.DUP:
+        if kind is FaultKind.DUP:
+            if delivered.acknowledged:
+                for at in range(len(setup.later) + 1):
+                    for delay in setup.delays(late):
+                        yield Fault(number, at, kind, delay)
             continue
+        if kind is FaultKind.INTERLEAVE:
+            continue  # a search of its own
         for effect in effects[start:]:
             if effect.state is State.CLEANUP:
                 continue
@@ -143,7 +150,7 @@ def fitting_faults(
                     yield fault._replace(choice=choice)
             else:
                 yield fault
-                if kind is FaultKind.KILL and len(setup.delays(late)) > 1:
+                if kind in (FaultKind.KILL, FaultKind.ZOMBIE) and len(setup.delays(late)) > 1:
                     yield fault._replace(delay=LATE_SECONDS)
 
 

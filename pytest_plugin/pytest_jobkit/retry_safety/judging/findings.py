@@ -19,6 +19,7 @@ _HOLDS_SOMETHING = re.compile(r"lock|lease|mutex|semaphore|outbox|claim|te?mp", 
 class FindingKind(StrEnum):
     """What is wrong, in the order of the report; the first one gives the headline."""
 
+    DEADLOCK = "deadlock"
     NEVER_FINISHES = "never finishes"
     DISCARDED = "discarded"
     STATE = "state"
@@ -50,7 +51,7 @@ class Finding:
 
     def __str__(self) -> str:
         match self.kind:
-            case FindingKind.NEVER_FINISHES | FindingKind.DISCARDED | FindingKind.BROKEN:
+            case FindingKind.DEADLOCK | FindingKind.NEVER_FINISHES | FindingKind.DISCARDED | FindingKind.BROKEN:
                 return f"{self.kind}: {self.place}"
             case FindingKind.DUPLICATE | FindingKind.MISSING:
                 return f"{self.kind} {self.place}: {self.wanted} -> {self.found}"
@@ -58,8 +59,14 @@ class Finding:
                 return f"{self.kind} {self.place}: {self.wanted!r} -> {self.found!r}"
 
 
+def deadlock(waiting: list[str]) -> Finding:
+    """Deliveries at once that wait for each other; `waiting` says for what, one sentence each."""
+    return Finding(FindingKind.DEADLOCK, "; ".join(waiting))
+
+
 def judge(setup: Setup, goal: Final, final: Final) -> list[Finding]:
     """Everything that tells `final` from `goal`; empty if nobody could tell."""
+    goal = final.compared_with or goal
     if goal.equals(final) and not final.conflicts:
         return []
     return list(_findings(setup, goal, final))

@@ -27,6 +27,7 @@ class Final:
         counts: the ledger.
         conflicts: keys that came with two bodies.
         broken: the assertion of the observer that does not hold.
+        compared_with: the end to compare with, where it is not that of the one message without faults.
     """
 
     last: Delivered
@@ -37,6 +38,7 @@ class Final:
     counts: Counter[Entry]
     conflicts: tuple[KeyConflict, ...]
     broken: AssertionError | None
+    compared_with: Final | None = None
 
     @property
     def done(self) -> bool:

@@ -46,6 +46,8 @@ def headline(finding: Finding) -> str:
             return f"{deed(finding)} differently: {finding.place}   {finding.wanted} -> {finding.found}"
         case FindingKind.KEY_CONFLICT:
             return f"one key for two requests: {finding.place}   {finding.wanted} -> {finding.found}"
+        case FindingKind.DEADLOCK:
+            return f"two deliveries wait for each other: {finding.place}"
         case FindingKind.NEVER_FINISHES:
             return f"the job never finishes: {finding.place}"
         case FindingKind.DISCARDED:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pytest_jobkit.retry_safety.effects.record import Effect
-from pytest_jobkit.retry_safety.exploring.faults import duration, encode
+from pytest_jobkit.retry_safety.exploring.faults import FaultKind, duration, encode
 from pytest_jobkit.retry_safety.exploring.labels import labels_of
 from pytest_jobkit.retry_safety.judging.findings import FindingKind
+from pytest_jobkit.retry_safety.reporting.at_once import columns, coverage, notes
 from pytest_jobkit.retry_safety.reporting.headline import headline
 from pytest_jobkit.retry_safety.reporting.report import Report, Verdict
 from pytest_jobkit.retry_safety.reporting.story import Chapter, others, tell
@@ -35,15 +36,19 @@ def render(report: Report) -> str:
 def passing_line(report: Report) -> str:
     """``charge(1): any number of kill noack before after · 5 states, 106 deliveries, closed · 10 ms``."""
     search = report.search
-    kinds = str(report.setup.kinds)
+    kinds = " ".join(kind for kind in str(report.setup.kinds).split() if kind != "interleave")
     sampled = f" · sampled: {report.setup.collapse} visits of each repeated effect" if report.setup.collapse else ""
     if search.closed and report.how == "graph":
         counts = f"{search.states} states, {search.deliveries} deliveries, closed"
-        return f"{report.setup.call!r}: any number of {kinds} · {counts}{sampled} · {_time(report)}"
+        also = f" · {coverage(report)}" if report.orders is not None else ""
+        return f"{report.setup.call!r}: any number of {kinds} · {counts}{sampled}{also} · {_time(report)}"
     if report.how == "replay":
         return f"{report.setup.call!r}: the pinned schedule makes no difference · {_time(report)}"
+    if report.how == "interleave":
+        return f"{report.setup.call!r}: {coverage(report)} · {_time(report)}"
     depth = "any number of" if search.closed else f"up to {search.complete}"
-    return f"{report.setup.call!r}: {depth} {kinds} · {search.runs} schedules{sampled} · {_time(report)}"
+    also = f" · {coverage(report)}" if report.orders is not None else ""
+    return f"{report.setup.call!r}: {depth} {kinds} · {search.runs} schedules{sampled}{also} · {_time(report)}"
 
 
 def _time(report: Report) -> str:
@@ -56,6 +61,13 @@ def _incomplete(report: Report) -> Iterator[str]:
     more = f"; {search.partial:.0%} of the schedules with one fault more" if search.partial else ""
     spent = f"{_deliveries(search.deliveries)} · {_time(report)}"
     yield f"{report.setup.call!r}: INCOMPLETE, the budget ended first · {spent}"
+    if report.orders is not None and report.orders.exhausted:
+        alone = "" if report.how == "interleave" else f"{_faults_up_to_or_any(report)}; "
+        share = f"at most {report.orders.partial:.0%} of the orders of deliveries at once"
+        yield f"  complete: {alone}{share}; none fails so far"
+        yield "  raise budget=, or bound the search: preemptions=2"
+        yield from (f"  {note}" for note in report.notes)
+        return
     yield f"  complete: {done}{more}; no failing schedule so far"
     if search.growing:
         yield f"  the search does not end, since this is new after each failed delivery: {search.growing}"
@@ -63,6 +75,10 @@ def _incomplete(report: Report) -> Iterator[str]:
     else:
         yield "  raise budget=, sample long loops with collapse=3, or ask for a number of faults: faults=1"
     yield from (f"  {note}" for note in report.notes)
+
+
+def _faults_up_to_or_any(report: Report) -> str:
+    return "any number of faults" if report.search.closed else _faults_up_to(report.search.complete or 0)
 
 
 def _faults_up_to(number: int) -> str:
@@ -73,15 +89,22 @@ def _failing(report: Report) -> Iterator[str]:
     assert report.run is not None
     assert report.failure is not None
     number = len(report.faults)
+    at_once = report.run.at_once
     enough = "1 fault is enough" if number == 1 else f"{number} faults are enough"
+    if report.faults[0].kind is FaultKind.INTERLEAVE:
+        enough = "two deliveries at once are enough"
     yield f"{report.setup.call!r} is NOT retry-safe   {enough}"
     yield f"  {headline(report.findings[0])}"
+    yield from notes(report)
     tried = f"{report.search.runs} schedules" if report.how == "bounded" else f"{report.search.deliveries} deliveries"
     yield f"  {tried} tried · {_time(report)} · replay: {encode(report.faults)}"
-    yield f"  label: {labels_of(report.faults, report.run.deliveries)}"
+    if at_once is None:
+        yield f"  label: {labels_of(report.faults, report.run.deliveries)}"
     yield ""
     before: list[str] = []
-    for chapter in tell(report.faults, report.run.deliveries):
+    if at_once is not None:
+        yield from columns(at_once)
+    for chapter in tell(report.faults, report.run.deliveries) if at_once is None else ():
         lines = list(_chapter(chapter))
         if lines[1:] == before:
             yield f"{lines[0]}   the same again"

@@ -53,6 +53,7 @@ class Report:
         failure: the first failing schedule, the smallest there is; None if none was found.
         run: the failing schedule, run once more from a fresh world.
         search: coverage and counts.
+        orders: coverage and counts of the orders of deliveries at once, if those were tried.
         how: which search, and why not the stronger one.
         channels: the ledger by channel.
         notes: what the reader should know: what was left out of the comparison, what is sampled.
@@ -66,6 +67,7 @@ class Report:
     failure: Failure | None = None
     run: Run | None = None
     search: Search = field(default_factory=Search)
+    orders: Search | None = None
     how: str = ""
     channels: dict[str, ChannelReport] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)

@@ -51,7 +51,7 @@ class Window:
 
 def find_window(report: Report) -> Window | None:
     """The window that the failing schedule has hit, if the first finding is of a kind that has one."""
-    if report.run is None or not report.findings:
+    if report.run is None or not report.findings or report.run.at_once is not None:
         return None
     finding = report.findings[0]
     match finding.kind:

@@ -59,6 +59,18 @@ class ProcessMemory:
         self._delivery = delivery
         random.seed(self.seed * 1000 + delivery)
 
+    def leave(self) -> object:
+        """The memory of a worker that stops for another one; give it to `enter` when it goes on."""
+        held = self._held.look()
+        held.remember()
+        return (held, random.getstate(), self._stream, self._delivery)
+
+    def enter(self, left: Any) -> None:
+        """A worker goes on with the memory that it had."""
+        held, state, self._stream, self._delivery = left
+        held.put_back()
+        random.setstate(state)
+
     def note_random_numbers(self, delivery: int) -> None:
         """See whether the delivery that just ended drew from the module `random`."""
         drawn = random.getstate()

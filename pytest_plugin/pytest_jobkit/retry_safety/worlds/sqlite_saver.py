@@ -113,7 +113,7 @@ class SqliteSaver:
     def _copy_into(self, data: bytes) -> None:
         """Page by page: slower than replacing the database, but it keeps a file, and refuses where a cursor reads."""
         source = sqlite3.Connection(":memory:")
-        source.deserialize(_without_write_ahead_log(data))
+        source.deserialize(without_write_ahead_log(data))
         source.backup(self._connection)
         source.close()
 
@@ -155,7 +155,8 @@ def _table_names(cursor: sqlite3.Cursor) -> list[str]:
     return [name for (name,) in found.fetchall()]
 
 
-def _without_write_ahead_log(data: bytes) -> bytes:
+def without_write_ahead_log(data: bytes) -> bytes:
+    """The same database with a rollback journal, which is what memory can have."""
     changed = bytearray(data)
     changed[_HEADER_VERSIONS] = b"\x01\x01"
     return bytes(changed)
