@@ -19,6 +19,8 @@ SECTION = "jobs of this test"
 
 #: how many moments of one test the page shows
 _MOST = 1_000
+#: how many characters of a failure it shows
+_LONGEST = 5_000
 
 
 def add_to_report(item: pytest.Item, report: pytest.TestReport, session: JobSession) -> None:
@@ -40,9 +42,27 @@ def add_to_report(item: pytest.Item, report: pytest.TestReport, session: JobSess
 
 
 def told(item: pytest.Item, report: pytest.TestReport, moments: list[Moment]) -> dict[str, Any]:
-    """The story as plain values, which pytest-xdist can send: ``name``, ``outcome``, ``moments``, ``story``."""
+    """The story as plain values, which pytest-xdist can send.
+
+    They are ``name``, ``outcome``, ``failure`` (what went wrong, empty if nothing did), ``moments`` and ``story``.
+    """
     entries = [{**asdict(moment), "at": float(moment.at)} for moment in moments[:_MOST]]
     if len(moments) > _MOST:
         rest = f"... {len(moments) - _MOST} more"
         entries.append({**asdict(moments[-1]), "number": 0, "what": "", "state": "", "text": rest, "place": ""})
-    return {"name": item.nodeid, "outcome": report.outcome, "moments": entries, "story": story(moments)}
+    return {
+        "name": item.nodeid,
+        "outcome": report.outcome,
+        "failure": _failure(report),
+        "moments": entries,
+        "story": story(moments),
+    }
+
+
+def _failure(report: pytest.TestReport) -> str:
+    """The text of the error without the source around it."""
+    if not report.failed:
+        return ""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    text = report.longreprtext if crash is None else str(crash.message)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}\n..."

@@ -158,9 +158,13 @@ _WORDS: dict[type[events.Event], Any] = {
     events.Conflict: lambda event: f"met the lock {event.lock!r}, on_conflict={event.strategy!r}",
     events.Interrupt: lambda event: f"interrupted {event.description} ({event.reason})",
     events.Resume: lambda event: f"resumes {event.description}",
-    events.BatchEvent: lambda event: f"batch {event.batch!r}: {event.what}",
+    events.BatchEvent: lambda event: f"{_batch(event.batch)}, {event.what}",
     events.Fired: lambda event: f"schedule entry {event.entry!r} fired",
 }
+
+
+def _batch(batch: Any) -> str:
+    return f"batch {batch.description!r}" if batch.description else f"batch of {batch.status.total} jobs"
 
 
 def _call(job: Any) -> str:

@@ -36,7 +36,7 @@ def render(tests: Iterable[Mapping[str, Any]], title: str) -> str:
         title=title,
         tests=shown,
         failed=sum(test["failed"] for test in shown),
-        jobs=sum(bool(lane["number"]) for test in shown for lane in test["lanes"]),
+        jobs=sum(test["jobs"] for test in shown),
         executions=sum(moment["what"] == "performed" for test in shown for moment in test["moments"]),
     )
 
@@ -50,6 +50,7 @@ def _test(test: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **test,
         "failed": test["outcome"] == "failed",
+        "jobs": sum(bool(number) for number in lanes),
         "lanes": [_lane(number, entries, last) for number, entries in sorted(lanes.items())],
         "rows": [{**moment, "when": shown_seconds(moment["at"])} for moment in moments],
     }

@@ -98,6 +98,10 @@ def test_a_batch_is_asked_how_far_it_is(jobs: JobSession) -> None:
     assert (batch.status.total, batch.status.pending) == (2, 2)
     jobs.perform_enqueued_jobs(only=ship)
     assert batch.status.complete
+    assert [moment.text for moment in jobs.timeline() if moment.what == "batch"] == [
+        "batch of 2 jobs, complete",
+        "batch of 2 jobs, success",
+    ]
     assert jobs.have_enqueued_job(sync_user)
 
 

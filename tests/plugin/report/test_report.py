@@ -71,6 +71,13 @@ def test_it_tells_attempts_waits_and_outcomes_of_each_test(pytester: pytest.Pyte
     assert "test_without_jobs" not in text
 
 
+def test_a_failed_test_says_why(pytester: pytest.Pytester) -> None:
+    text = Text(page_of(pytester)).text
+
+    assert "AssertionError: expected no ship to be enqueued but 1 was enqueued:" in text
+    assert text.count("AssertionError") == 1
+
+
 def test_markup_in_arguments_stays_text(pytester: pytest.Pytester) -> None:
     page = Text(page_of(pytester))
 
