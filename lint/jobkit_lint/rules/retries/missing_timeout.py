@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from jobkit_lint.analysis import Analysis
 from jobkit_lint.diagnostic import Severity
-from jobkit_lint.rules.configuration import is_configured
-from jobkit_lint.rules.limits import APP_LIMITS, has_limit
 from jobkit_lint.facts.waits import WAITS, Wait
 from jobkit_lint.flow.effects import Reached
 from jobkit_lint.index.jobs import Job
 from jobkit_lint.rules.base import Fixing, Report, Rule
+from jobkit_lint.rules.configuration import is_configured
 from jobkit_lint.rules.edits import with_keyword
 from jobkit_lint.rules.examples import Bad, Good
+from jobkit_lint.rules.limits import APP_LIMITS, has_limit
 from jobkit_lint.tree import expressions as e
 
 

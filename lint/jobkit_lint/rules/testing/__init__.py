@@ -1,0 +1,1 @@
+"""Tests of jobs, and settings that belong to tests."""
