@@ -28,10 +28,14 @@ from jobkit_lint.tree.statements import FunctionCode, Parameter
 
 
 class Analysis:
-    """Questions about the program. Answers of None mean "cannot be told", on which a rule stays silent."""
+    """Questions about the program. Answers of None mean "cannot be told", on which a rule stays silent.
 
-    def __init__(self, program: Program) -> None:
+    `before` is the part of the program that has changed, as it was: only with ``--since``.
+    """
+
+    def __init__(self, program: Program, before: Analysis | None = None) -> None:
         self.program = program
+        self.before = before
         self.settings: Settings = program.settings
         self.names = program.names
         self.models = Models(self.names)

@@ -38,6 +38,7 @@ class Request:
     `nested` are the settings by file (default: `settings` for all). `since` keeps to what has changed. `baseline` is
     the one to use; without it that of the settings is, unless `use_baseline` is False. `tells_broken_files`
     is False where parse errors were ignored. `cache_dir` is where the cache is, if not in the project's root.
+    `earlier` is what files held before a change, for rules that compare; without it `since` tells.
     """
 
     paths: Sequence[str]
@@ -54,6 +55,7 @@ class Request:
     use_cache: bool = True
     cache_dir: str | None = None
     progress: Progress = field(default_factory=Progress)
+    earlier: dict[str, bytes] | None = None
 
 
 @dataclass
@@ -107,7 +109,8 @@ def run(request: Request) -> Outcome:
         folders = sorted({Path(path).parent for path, _ in program.files})
         chosen = {*request.rules, *nested.rules(folders)}
         rules = tuple(sorted(chosen, key=lambda rule: rule.code))
-    judgement = _Watched(Analysis(program), rules, request.progress, timings)
+    analysis = Analysis(program, _before(request, rules))
+    judgement = _Watched(analysis, rules, request.progress, timings)
     with timings.phase("judge"):
         judged = judgement.run()
     with timings.phase("sort out findings"):
@@ -130,6 +133,19 @@ def run(request: Request) -> Outcome:
         outcome.problems = keeping.told_problems(problems)
     outcome.seconds = time.perf_counter() - started
     return outcome
+
+
+def _before(request: Request, rules: Sequence[type[Rule]]) -> Analysis | None:
+    """The changed files as they were, if a rule compares with them and it is known what has changed."""
+    if not any(rule.compares for rule in rules):
+        return None
+    earlier = request.earlier
+    if earlier is None and request.since is not None:
+        earlier = request.since.earlier()
+    if not earlier:
+        return None
+    asked = Request([], request.settings, request.root, (), 1, earlier, use_cache=False)
+    return Analysis(read_program(asked))
 
 
 class _Watched(Judgement):

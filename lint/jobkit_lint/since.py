@@ -49,6 +49,14 @@ class Changes:
         except UsageError:
             return None
 
+    def earlier(self) -> dict[str, bytes]:
+        """What every file that changed, or is gone, held at `commit`, by absolute path; nothing for a new one."""
+        listed = _git(
+            self.root, "diff", "--no-renames", "--diff-filter=D", "--name-only", "-z", self.commit, "--", "*.py"
+        )
+        gone = [str(self.root / os.fsdecode(name)) for name in listed.split(b"\0") if name]
+        return {path: self.content_before(path) or b"" for path in (*self.lines, *gone)}
+
 
 def changes_since(ref: str, start: Path) -> Changes:
     """What the working tree around `start` changed since it left `ref`; files that git does not know yet are new.

@@ -45,6 +45,11 @@ def says_state(name: str) -> bool:
     return any(word.endswith("ed") and len(word) > 4 and word not in PERMANENT for word in words)
 
 
+def says_failure(name: str) -> bool:
+    """Whether a model is a record of what went wrong, of which each run may write its own."""
+    return bool(set(parts(name)) & {"error", "errors", "failure", "failures", "exception", "exceptions", "warning"})
+
+
 def says_log(name: str) -> bool:
     """Whether a model is a record of what happened."""
     return bool(set(parts(name)) & LOG_WORDS)

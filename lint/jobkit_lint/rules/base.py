@@ -20,6 +20,7 @@ of a page about each as `help_url`.
    ``check_module(module, analysis)``  for each given file with a sign of a job: settings, schedules.
    ``check_program(analysis)``       once: what needs all jobs or all sites.
 
+   A rule with `compares` asks `analysis.before` what the changed files held before; None without ``--since``.
    Test files are left out unless `in_tests` is True. A rule that judges files without any job in them (settings)
    names words in `signs`: a file with one of them is looked at, and the statements that hold them are in its body.
 
@@ -130,6 +131,7 @@ class Rule:
     frameworks: ClassVar[tuple[str, ...]] = ()
     in_tests: ClassVar[bool] = False
     signs: ClassVar[tuple[str, ...]] = ()
+    compares: ClassVar[bool] = False
     help_url: ClassVar[str | None] = None
     examples: ClassVar[tuple[Example, ...]]
 

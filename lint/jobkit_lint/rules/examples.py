@@ -32,11 +32,15 @@ class Mark:
 
 @dataclass(frozen=True)
 class Example:
-    """A titled program. `settings` are keys of ``[tool.jobkit.lint]`` that it needs."""
+    """A titled program. `settings` are keys of ``[tool.jobkit.lint]`` that it needs.
+
+    `before` is the program as it was at the commit that ``--since`` names, for rules that compare.
+    """
 
     title: str
     code: str
     settings: dict[str, object] = field(default_factory=dict)
+    before: str | None = field(default=None, kw_only=True)
 
     @cached_property
     def parsed(self) -> tuple[dict[str, str], tuple[Mark, ...]]:
@@ -65,6 +69,13 @@ class Example:
     def files(self) -> dict[str, str]:
         """The files of the program, by path."""
         return self.parsed[0]
+
+    @property
+    def earlier(self) -> dict[str, str] | None:
+        """The files of the program as they were, by path; empty ones for those that are new."""
+        if self.before is None:
+            return None
+        return {**dict.fromkeys(self.files, ""), **Example(self.title, self.before).files}
 
     @property
     def marks(self) -> tuple[Mark, ...]:

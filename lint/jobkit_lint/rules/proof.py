@@ -31,7 +31,10 @@ def outcome_of(rule: type[Rule], example: Example) -> Outcome:
     settings = convert(dict(example.settings), f"the example {example.title!r}")
     companions = rule.companions if issubclass(rule, AfterRun) else ()
     rules = [rule, *filter(None, map(find_rule, companions))]
-    return run(Request([], settings, ROOT, rules, 1, contents))
+    earlier = None
+    if example.earlier is not None:
+        earlier = {str(ROOT / path): text.encode() for path, text in example.earlier.items()}
+    return run(Request([], settings, ROOT, rules, 1, contents, earlier=earlier))
 
 
 def disagreements(rule: type[Rule], example: Example) -> list[str]:

@@ -184,7 +184,7 @@ def _is_encoded_unknown(node: e.AnyExpression, site: Site, argument: Argument, a
     for part in e.descend(node):
         if isinstance(part, e.Call) and part.arguments:
             paths = analysis.paths(part.function, site.scope, argument.place)
-            if any(path.startswith("base64.") for path in paths):
+            if any(path.startswith("base64.") and "()" not in path for path in paths):
                 return analysis.evidence(part.arguments[0], site.scope, argument.place) is None
     return False
 
