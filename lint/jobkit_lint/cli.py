@@ -159,7 +159,8 @@ def _write_baseline(request: Request, given: argparse.Namespace) -> int:
     name = _baseline_name(given.write_baseline, request.settings)
     made = baseline.of_findings(Path(name), name, outcome.findings, outcome.lines)
     made.write()
-    print(f"{name}: wrote {len(outcome.findings)} findings. Commit it, and lint with --baseline {name}")
+    count = len(outcome.findings)
+    print(f"{name}: wrote {count} finding{'' if count == 1 else 's'}. Commit it, and lint with --baseline {name}")
     return _told_problems(outcome)
 
 

@@ -2,7 +2,8 @@
 
 Virtual environments, caches and build folders are left out everywhere. Folder links are not followed, so
 a loop of links is harmless. A file that is named itself is taken whatever its ending, unless it is
-excluded (a hook passes names, and exclusion must hold there too).
+excluded (a hook passes names, and exclusion must hold there too). Files whose name is no text in any encoding cannot
+be imported, nor told of, and are left out.
 """
 
 # os.path and scandir are several times faster than pathlib, and this runs for each file of a project:
@@ -95,6 +96,9 @@ def python_files(paths: Sequence[str], exclude: GitIgnoreSpec, base: Path) -> It
 
     has_patterns = bool(exclude.patterns)
     for path in paths:
+        if not _is_text(os.path.abspath(path)):
+            shown = path.encode(errors="backslashreplace").decode()
+            raise UsageError(f"{shown}: the name is no text in the encoding of this system; rename it")
         if os.path.isfile(path):
             found: Iterable[str] = () if has_patterns and excluded(path, False) else (os.path.normpath(path),)
         elif os.path.isdir(path):
@@ -130,11 +134,24 @@ def _walk(start: str, ignored: Ignored, excluded: Excluded | None) -> Iterator[s
                     continue
                 if excluded is not None and excluded(path, False):
                     continue
-                if entry.is_file():
+                if _is_file(entry) and _is_text(name):
                     yield path
-            elif name not in ALWAYS_EXCLUDED and entry.is_dir(follow_symlinks=False):
+            elif name not in ALWAYS_EXCLUDED and entry.is_dir(follow_symlinks=False) and _is_text(name):
                 if here.layers and here.has(os.path.abspath(path), True):
                     continue
                 if excluded is None or not excluded(path, True):
                     inner.append((path, here))
         stack.extend(reversed(inner))
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Whether the entry is a file, or leads to one: a link to itself leads nowhere."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can be written: bytes that are no text in the system's encoding are kept as surrogates."""
+    return name.isascii() or not any("\ud800" <= character <= "\udfff" for character in name)
