@@ -12,12 +12,16 @@ Mutate = Callable[[str], Iterable[str]]
 
 @dataclass(frozen=True)
 class Program:
-    """A well-behaved program of files, on which a rule is silent, and its mutants, on which the rule must fire."""
+    """A well-behaved program of files, on which a rule is silent, and its mutants, on which the rule must fire.
+
+    `earlier` is what the files held before, for a rule that compares.
+    """
 
     title: str
     files: dict[str, str]
     mutants: tuple[dict[str, str], ...]
     settings: dict[str, object] = field(default_factory=dict)
+    earlier: dict[str, str] | None = None
 
 
 @dataclass(frozen=True)

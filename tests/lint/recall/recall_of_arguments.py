@@ -182,6 +182,16 @@ def _renamed(frame: SendFrame) -> Iterator[Program]:
     yield Program(call, good.files, (next(sends_of("given", lambda _: [], frames=[bad])).files,))
 
 
+def _changes() -> Iterator[Program]:
+    """A job as it was, as it may become, and as it may not while messages are queued."""
+    for frame in JOBS:
+        before = own(frame, "", "print(pk)", "pk, kind=None")
+        after = own(frame, "", "print(pk)", "pk, kind=None, more=None")
+        changed = ("pk", "pk, sort=None", "pk, more, kind=None", "kind, pk", "number, kind=None", "kind=None, pk=None")
+        mutants = tuple(own(frame, "", "print(1)", parameters) for parameters in changed)
+        yield Program(f"{frame.framework}: signature", after, mutants, earlier=before)
+
+
 PROGRAMS: dict[str, list[Program]] = {
     "JK101": list(_records()),
     "JK102": list(_parameters()),
@@ -193,4 +203,5 @@ PROGRAMS: dict[str, list[Program]] = {
     "JK108": list(_secrets()),
     "JK109": list(_defaults()),
     "JK110": list(_signatures()),
+    "JK111": list(_changes()),
 }

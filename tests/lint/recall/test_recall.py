@@ -33,9 +33,14 @@ def programs() -> dict[str, list[Program]]:
     return found
 
 
-def fires(rule: type[Rule], files: dict[str, str], settings: dict[str, object]) -> bool:
-    contents = {str(ROOT / path): text.encode() for path, text in files.items()}
-    outcome = run(Request([], convert(dict(settings), "recall"), ROOT, [rule], 1, contents))
+def in_memory(files: dict[str, str]) -> dict[str, bytes]:
+    return {str(ROOT / path): text.encode() for path, text in files.items()}
+
+
+def fires(rule: type[Rule], files: dict[str, str], program: Program) -> bool:
+    earlier = in_memory(program.earlier) if program.earlier is not None else None
+    settings = convert(dict(program.settings), "recall")
+    outcome = run(Request([], settings, ROOT, [rule], 1, in_memory(files), earlier=earlier))
     assert outcome.problems == [], [(problem.message, files) for problem in outcome.problems]
     return bool(outcome.findings)
 
@@ -57,7 +62,7 @@ def test_the_rule_fires_on_nine_of_ten_mutants(rule):
     for program in cases(rule):
         for mutant in program.mutants:
             count += 1
-            if not fires(rule, mutant, program.settings):
+            if not fires(rule, mutant, program):
                 missed.append("\n".join(f"# {path}\n{text}" for path, text in mutant.items()))
 
     assert count >= ENOUGH
@@ -66,7 +71,7 @@ def test_the_rule_fires_on_nine_of_ten_mutants(rule):
 
 @pytest.mark.parametrize("rule", JUDGING_JOBS, ids=lambda rule: rule.code)
 def test_the_rule_is_silent_on_the_well_behaved_jobs(rule):
-    wrong = [program for program in cases(rule) if fires(rule, program.files, program.settings)]
+    wrong = [program for program in cases(rule) if fires(rule, program.files, program)]
 
     assert [program.title for program in wrong] == []
 
