@@ -38,6 +38,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         if arguments and arguments[0] in VERBS:
             return VERBS[arguments[0]](arguments[1:])
+        _refuse_misspelt_verb(arguments)
         given = lint_parser().parse_args(arguments)
         return explain_rules([given.explain]) if given.explain is not None else _lint(given)
     except SystemExit as stop:
@@ -55,6 +56,13 @@ def main(argv: Sequence[str]) -> int:
         traceback.print_exc()
         print("jobkit lint: this is a fault of the linter; please report it with the lines above", file=sys.stderr)
         return FAILED
+
+
+def _refuse_misspelt_verb(arguments: Sequence[str]) -> None:
+    word = arguments[0] if arguments else ""
+    verb = config.nearest_word(word, VERBS) if word.isalpha() and not Path(word).exists() else None
+    if verb is not None:
+        raise UsageError(f"{word}: there is no such file, folder or verb; did you mean `jobkit lint {verb}`?")
 
 
 def _lint(given: argparse.Namespace) -> int:

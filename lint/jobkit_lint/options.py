@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 from collections.abc import Sequence
+from typing import NoReturn
 
 from jobkit_lint.config import FAIL_LEVELS
 from jobkit_lint.output import COLOURS
@@ -21,9 +23,22 @@ Settings: [tool.jobkit.lint] in the nearest pyproject.toml. Suppress with  # job
 """
 
 
+class _Parser(argparse.ArgumentParser):
+    """Offers the nearest option for one that does not exist."""
+
+    def error(self, message: str) -> NoReturn:
+        _, told, unknown = message.partition("unrecognized arguments: ")
+        word = unknown.split()[0].partition("=")[0] if told and unknown.split() else ""
+        if word.startswith("--"):
+            options = [name for action in self._actions for name in action.option_strings]
+            matches = difflib.get_close_matches(word, options, n=1)
+            message += f"; did you mean {matches[0]}?" if matches else ""
+        super().error(message)
+
+
 def lint_parser() -> argparse.ArgumentParser:
     """The parser of ``jobkit lint PATH...``."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="jobkit lint",
         usage="jobkit lint [PATH ...] [options]",
         description="Finds the jobs that would not survive a retry, a crash or a duplicate.",

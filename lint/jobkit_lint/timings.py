@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+_WORTH_TELLING = 0.001
+
 
 @dataclass
 class Timings:
@@ -36,9 +38,12 @@ class Timings:
         lines += [f"  {seconds:8.3f} s  {_share(seconds, whole)}  {name}" for name, seconds in self.phases.items()]
         lines.append(f"  {whole:8.3f} s        all of it")
         slowest = sorted(self.rules.items(), key=lambda pair: -pair[1])
+        told = [(code, seconds) for code, seconds in slowest if seconds >= _WORTH_TELLING]
         if slowest:
             lines.append("Rules, the slowest first (a question that several ask is paid for by the first):")
-            lines += [f"  {seconds:8.3f} s  {_share(seconds, whole)}  {code}" for code, seconds in slowest]
+            lines += [f"  {seconds:8.3f} s  {_share(seconds, whole)}  {code}" for code, seconds in told]
+            rest = sum(seconds for _, seconds in slowest[len(told) :])
+            lines.append(f"  {rest:8.3f} s  {_share(rest, whole)}  {len(slowest) - len(told)} more")
         return "\n".join(lines) + "\n"
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
 import tomllib
 
+import pytest
+
 from jobkit_lint.rules.registry import all_rules
+from jobkit_lint.timings import Timings
 
 
 def test_the_files_that_would_be_looked_at(project, lint):
@@ -54,7 +58,7 @@ def test_timings_tell_phases_and_rules_on_the_error_stream(project, lint):
     assert ran.report["findings"]
     assert re.search(r"^ +\d+\.\d{3} s +\d+ %  read files, find jobs$", ran.err, re.MULTILINE)
     assert re.search(r"^ +\d+\.\d{3} s +\d+ %  judge$", ran.err, re.MULTILINE)
-    assert re.search(r"^ +\d+\.\d{3} s +\d+ %  JK201$", ran.err, re.MULTILINE)
+    assert re.search(r"^ +\d+\.\d{3} s +\d+ %  (JK\d+|\d+ more)$", ran.err, re.MULTILINE)
 
 
 def test_the_rules_are_listed_for_people_and_for_programs(project, lint):
@@ -73,3 +77,29 @@ def test_the_help_names_every_option_and_verb(lint):
 
     for word in ("explain CODE", "rules", "schema", "test [CODE ...]", "--since REF", "--write-baseline", "--diff"):
         assert word in text
+
+
+def test_each_rule_has_its_share_of_the_time():
+    timings = Timings()
+
+    with timings.rule("JK201"), timings.rule("JK101"):
+        time.sleep(0.002)
+
+    assert set(timings.rules) == {"JK101", "JK201"}
+    assert timings.table().index("JK201") < timings.table().index("JK101")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "offer"),
+    [
+        (["--fx", "."], "unrecognized arguments: --fx; did you mean --fix?"),
+        (["--outputfile=x", "."], "did you mean --output-file?"),
+        (["expalin", "JK101"], "expalin: there is no such file, folder or verb; did you mean `jobkit lint explain`?"),
+        (["explain", "JK1O1"], "'JK1O1' is no rule: did you mean `JK101`?"),
+    ],
+)
+def test_a_slip_of_the_pen_gets_the_nearest_word(project, lint, arguments, offer):
+    ran = lint(*arguments)
+
+    assert ran.status == 2
+    assert offer in ran.err
