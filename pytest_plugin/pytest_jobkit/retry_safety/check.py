@@ -18,7 +18,7 @@ from pytest_jobkit.retry_safety.exploring.duplicates import deliver_others
 from pytest_jobkit.retry_safety.exploring.faults import FaultKind, Schedule, encode
 from pytest_jobkit.retry_safety.exploring.graph import GraphSearch
 from pytest_jobkit.retry_safety.exploring.labels import locate
-from pytest_jobkit.retry_safety.exploring.scene import Scene
+from pytest_jobkit.retry_safety.exploring.scene import Saved, Scene
 from pytest_jobkit.retry_safety.exploring.search import Failure, Meter, Search
 from pytest_jobkit.retry_safety.exploring.undisturbed import Undisturbed, compare_undisturbed_runs
 from pytest_jobkit.retry_safety.judging.findings import Finding, deadlock, judge
@@ -75,7 +75,7 @@ def replay_schedule(setup: Setup, schedule: Schedule, label: str = "") -> Report
             if label and at_once is None:
                 schedule, moved = locate(scene, schedule, label)
                 report.notes += moved
-            _goal_with_later_messages(scene)
+            _goal_with_later_messages(scene, base)
             if at_once is not None:
                 report.run, report.search = replay_order(scene, base.goal, base.saved, meter, at_once.order)
                 report.failure = next(iter(report.search.failures), None)
@@ -126,7 +126,7 @@ def _silence_logs(patches: Patches) -> None:
 def _search(scene: Scene, base: Undisturbed, meter: Meter, report: Report, every: bool) -> None:
     setup = scene.setup
     _saturate(scene, base.goal)
-    _goal_with_later_messages(scene)
+    _goal_with_later_messages(scene, base)
     if setup.kinds.kinds == (FaultKind.INTERLEAVE,):
         report.search = Search(complete=None, closed=True)
     else:
@@ -141,24 +141,41 @@ def _search(scene: Scene, base: Undisturbed, meter: Meter, report: Report, every
 
 
 def _search_orders(scene: Scene, base: Undisturbed, meter: Meter, report: Report, every: bool) -> None:
-    orders = report.orders = search_interleavings(scene, base.goal, base.saved, meter, every)
+    start = _fresh_start(scene, base)
+    orders = search_interleavings(scene, base.goal, start, meter, every)
+    if orders.failures and start is not None:
+        order = orders.failures[0].schedule[0].order
+        report.run, confirmed = replay_order(scene, base.goal, None, meter, order)
+        if not confirmed.failures:
+            report.notes.append(f"putting the world back did not restore everything: i={order} passes in a fresh world")
+            orders = search_interleavings(scene, base.goal, None, meter, every)
+    report.orders = orders
     report.how = report.how or "interleave"
     report.search.failures += orders.failures
     report.search.exhausted |= orders.exhausted
     report.search.deliveries = meter.deliveries
     if orders.failures and report.failure is None:
         report.failure = orders.failures[0]
-        order = report.failure.schedule[0].order
-        report.run, _again = replay_order(scene, base.goal, base.saved, meter, order)
+        report.run, _again = replay_order(scene, base.goal, None, meter, report.failure.schedule[0].order)
 
 
-def _goal_with_later_messages(scene: Scene) -> None:
+def _fresh_start(scene: Scene, base: Undisturbed) -> Saved | None:
+    """The state before the first delivery in a new world, if worlds can be put back."""
+    if base.saved is None:
+        return None
+    scene.open()
+    base.saved = scene.save()
+    return base.saved
+
+
+def _goal_with_later_messages(scene: Scene, base: Undisturbed) -> None:
     """What a duplicate after later messages is compared with: the same messages without the duplicate."""
     if scene.later:
         scene.open()
         first = play(scene).deliveries[-1]
         deliver_others(scene, 0)
         scene.goal_with_later_messages = observe(scene, first)
+        _fresh_start(scene, base)
 
 
 def _search_faults(scene: Scene, base: Undisturbed, meter: Meter, report: Report, every: bool) -> None:

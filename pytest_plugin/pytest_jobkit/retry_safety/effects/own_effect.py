@@ -48,6 +48,7 @@ class effect:  # used like a function, as contextlib.suppress is
         error: makes the error of a call that did not take place, from one sentence.
         lost: makes the error of a call that took place, but whose answer was lost; `error` when left out.
         resource: what is touched, for two deliveries at once; the key and the operation when left out.
+        ttl: seconds until what the call stores is gone by itself: a lock, a lease. Redeliveries then come after it, too.
 
     Raises:
         ValueError: `mode` is neither word.
@@ -64,12 +65,14 @@ class effect:  # used like a function, as contextlib.suppress is
         error: ErrorMaker = TimeoutError,
         lost: ErrorMaker | None = None,
         resource: Hashable = None,
+        ttl: float | None = None,
     ) -> None:
         if resource is None:
             resource = (channel, operation if key is None or callable(key) else key)
         self._operation = _operation(channel, operation, mode, resource, error, lost)
         self._key = key
         self._body = body
+        self._ttl = ttl
         self._open: list[tuple[Runtime, Effect, EffectInProgress, Token[bool]] | None] = []
 
     def __enter__(self) -> EffectInProgress:
@@ -82,6 +85,7 @@ class effect:  # used like a function, as contextlib.suppress is
         key = self._key
         text = "" if body is None else brief(body)
         announced = runtime.announce(operation, text, key, None if key is None else repr(body))
+        announced.ttl = self._ttl
         if announced.state is State.WRONG:
             answer = runtime.wrong(announced)
             raise TypeError(

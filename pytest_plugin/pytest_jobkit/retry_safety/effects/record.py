@@ -91,11 +91,12 @@ class Effect:
         state: what became of it.
         durable: whether it was in the world at once; False for a statement in an open transaction.
         answer: what a read returned, or `NOTHING`; for "same answer as before".
+        ttl: seconds until what it stored is gone again by itself (a lock, a lease, a key); None if it stays.
     """
 
     __slots__ = (
         "_code", "_detail", "_instruction", "answer", "body", "delivery", "durable", "index", "key", "operation",
-        "state",
+        "state", "ttl",
     )  # fmt: skip
 
     def __init__(
@@ -117,6 +118,7 @@ class Effect:
         self.state = State.DONE
         self.durable = not operation.reads
         self.answer: Hashable = None
+        self.ttl: float | None = None
         self._code: CodeType | None = None if frame is None else frame.f_code
         self._instruction = 0 if frame is None else frame.f_lasti
 

@@ -62,6 +62,8 @@ def play(scene: Scene, schedule: Schedule = (), seen: set[Hashable] | None = Non
     broken: AssertionError | None = None
     while len(deliveries) < last + scene.setup.patience:
         number = len(deliveries) + 1
+        if number == last + scene.setup.patience:
+            scene.advance(scene.longest_lease)
         faults = tuple(fault for fault in schedule if fault.delivery == number)
         kinds = {fault.kind: fault for fault in faults}
         if FaultKind.ZOMBIE in kinds:

@@ -124,6 +124,8 @@ class GraphSearch:
             if key not in self._known:
                 between = self._known[key] = Node(scene.save(), node.path, delivered.number)
                 level.append(between)
+            if delivered.number + 1 == node.deliveries + scene.setup.patience:
+                scene.advance(scene.longest_lease)
             delivered = self._deliver(delivered.number + 1)
         return self.search.judge(scene.setup, self._goal, observe(scene, delivered))
 

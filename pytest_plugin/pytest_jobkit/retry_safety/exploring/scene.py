@@ -103,6 +103,8 @@ class Scene:
         #: other messages: those delivered at the same time, and those delivered before a duplicate
         self.beside: list[Performance] = []
         self.later: list[Performance] = []
+        #: seconds until the last lock or lease that any delivery took has run out by itself
+        self.longest_lease: float = 0
         self.goal_with_later_messages: Final | None = None
 
     @property
@@ -152,6 +154,7 @@ class Scene:
             outcome = Outcome(OutcomeKind.LOST, reason="killed; the body swallowed the error")
         self._drop()
         runtime.ledger.roll_back()
+        self.note_leases(runtime.effects)
         acknowledged = outcome.kind in ACKNOWLEDGED
         delay = 0
         for fault in faults:
@@ -164,6 +167,12 @@ class Scene:
         if not acknowledged:
             self.advance(BACKOFF_SECONDS + delay)
         return Delivered(number, runtime.effects, outcome, acknowledged, runtime.fired, delay, runtime.cut)
+
+    def note_leases(self, effects: list[Effect]) -> None:
+        """Remember how long to wait before a job counts as one that never finishes."""
+        for effect in effects:
+            if effect.ttl is not None:
+                self.longest_lease = max(self.longest_lease, effect.ttl)
 
     def advance(self, seconds: float) -> None:
         """Let virtual time pass in the world's clocks."""

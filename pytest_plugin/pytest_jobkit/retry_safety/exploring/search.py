@@ -10,7 +10,7 @@ from enum import StrEnum
 from jobkit.clock import elapsed
 from pytest_jobkit.retry_safety.effects.ledger import Entry
 from pytest_jobkit.retry_safety.effects.record import Effect, State
-from pytest_jobkit.retry_safety.exploring.faults import LATE_SECONDS, Fault, FaultKind, Schedule
+from pytest_jobkit.retry_safety.exploring.faults import Fault, FaultKind, Schedule
 from pytest_jobkit.retry_safety.exploring.scene import Delivered
 from pytest_jobkit.retry_safety.judging.findings import Finding, judge
 from pytest_jobkit.retry_safety.judging.observation import Final
@@ -117,22 +117,24 @@ def fitting_faults(
     Args:
         setup: the kinds.
         delivered: the delivery without the fault.
-        late: whether redeliveries also come late.
+        late: whether redeliveries also come late. They always come as well when a lease that was taken has run out.
         start: the first effect that may break.
         cells: notes the faults that are left out, and why.
     """
     number, effects = delivered.number, delivered.effects
     chosen = sampled_positions(effects, setup.collapse)
+    leases = sorted({int(effect.ttl) + 1 for effect in effects if effect.ttl is not None})
+    delays = tuple(dict.fromkeys([*setup.delays(late), *leases]))
     for kind in setup.kinds.kinds:
         if kind is FaultKind.NOACK:
             if delivered.acknowledged:
-                for delay in setup.delays(late):
+                for delay in delays:
                     yield Fault(number, len(effects), kind, delay)
             continue
         if kind is FaultKind.DUP:
             if delivered.acknowledged:
                 for at in range(len(setup.later) + 1):
-                    for delay in setup.delays(late):
+                    for delay in delays:
                         yield Fault(number, at, kind, delay)
             continue
         if kind is FaultKind.INTERLEAVE:
@@ -150,8 +152,9 @@ def fitting_faults(
                     yield fault._replace(choice=choice)
             else:
                 yield fault
-                if kind in (FaultKind.KILL, FaultKind.ZOMBIE) and len(setup.delays(late)) > 1:
-                    yield fault._replace(delay=LATE_SECONDS)
+                if kind in (FaultKind.KILL, FaultKind.ZOMBIE):
+                    for delay in delays[1:]:
+                        yield fault._replace(delay=delay)
 
 
 def note(cells: dict[Fault, Tried] | None, fault: Fault, tried: Tried) -> None:

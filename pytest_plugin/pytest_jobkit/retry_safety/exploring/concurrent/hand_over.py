@@ -6,6 +6,7 @@ Django's connections, SQLAlchemy's scoped sessions; and for machines without gre
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import importlib
 import sys
@@ -65,7 +66,8 @@ class GreenletTurns:
     def end(self) -> None:
         for body in self._greenlets:
             while body and not body.dead:
-                body.throw(Gone)
+                with contextlib.suppress(Gone):
+                    body.throw(Gone)
 
 
 class ThreadTurns:

@@ -144,7 +144,7 @@ class InterleavingSearch:
         if went.redundant or (order and not went.stuck and went.order != order):
             raise AssertionError(
                 f"the pinned order i={order} does not fit any more: the deliveries went on as {went.order or '-'}. If "
-                " the job has changed on purpose, run the check without @replay and pin what it prints."
+                "the job has changed on purpose, run the check without @replay and pin what it prints."
             )
         run = Run((interleaving(order),), went.deliveries, None, 1, went)
         self._judge(run)

@@ -101,6 +101,8 @@ class AtOnceRunner:
         self._performances = [call.beside(loop) for call, loop in zip(calls, self._loops, strict=True)]
         self._pending: list[Effect | None] = [None] * len(calls)
         self._waits = [False] * len(calls)
+        self._rests = [False] * len(calls)
+        self._is_over = False
         self._rows: dict[Hashable, int] = {}
         self._run = AtOnceRun()
         self._turns: Turns
@@ -131,6 +133,9 @@ class AtOnceRunner:
                     self._step(copy, memories)
                 self._go_on(choose, memories)
         finally:
+            for runtime in self._runtimes:
+                runtime.dead = True  # what is left in the middle acts no more
+            self._is_over = True
             self._turns.end()
             current.runtime = None
             for loop in self._loops:
@@ -143,7 +148,7 @@ class AtOnceRunner:
         run, copies = self._run, range(len(self._calls))
         before = 0
         while any(map(self._turns.is_alive, copies)):
-            enabled = tuple(copy for copy in copies if self._turns.is_alive(copy) and not self._waits[copy])
+            enabled = self._enabled()
             if not enabled or len(run.steps) >= MOST_STEPS:
                 run.stuck = [self._stuck(copy) for copy in copies if self._turns.is_alive(copy)]
                 return
@@ -157,6 +162,11 @@ class AtOnceRunner:
             if not self._waits[copy]:
                 self._waits = [False] * len(self._calls)
             before = copy
+
+    def _enabled(self) -> tuple[int, ...]:
+        """Who can go on. A failed delivery comes again when the queue has waited: when the others are done."""
+        ready = [copy for copy in range(len(self._calls)) if self._turns.is_alive(copy) and not self._waits[copy]]
+        return tuple([copy for copy in ready if not self._rests[copy]] or ready)
 
     def _stuck(self, copy: int) -> str:
         effect = self._pending[copy]
@@ -212,13 +222,20 @@ class AtOnceRunner:
                 outcome = performance.deliver(number)
             except WorkerLost as lost:
                 outcome = Outcome(OutcomeKind.LOST, reason=str(lost))
+            if self._is_over:
+                return
             scene.drop_copy(copy)
             runtime.free_rows()
             runtime.ledger.roll_back()
             done = outcome.kind in ACKNOWLEDGED
+            scene.note_leases(runtime.effects)
             self._run.deliveries.append(Delivered(number, runtime.effects, outcome, done, [], copy=copy))
             if done:
                 break
             if attempt + 1 < self._patience:
-                scene.advance(BACKOFF_SECONDS)
+                self._pending[copy] = None
+                self._rests[copy] = True
+                self._turns.hand_over(copy)
+                self._rests[copy] = False
+                scene.advance(BACKOFF_SECONDS + (scene.longest_lease if attempt + 2 == self._patience else 0))
         self._pending[copy] = None
