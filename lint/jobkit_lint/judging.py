@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 from jobkit_lint.analysis import Analysis
+from jobkit_lint.cache import Judged
 from jobkit_lint.diagnostic import Applicability, Edit, Finding, Fix, Problem
+from jobkit_lint.index.program import seen_before
 from jobkit_lint.index.symbols import Module
 from jobkit_lint.rules.base import Fixing, Report, Rule
 from jobkit_lint.source import Source, Unreadable
@@ -28,6 +30,17 @@ class Judgement:
 
     def run(self) -> list[tuple[Finding, Report]]:
         """Every finding, once for each place, sorted; each with the report it was made from."""
+        earlier = self.program.earlier
+        if earlier is not None:
+            self.problems = list(earlier.rule_problems)
+            modules = {one.path: seen_before(one) for one in earlier.modules}
+            return [(one.finding, _report_again(one, modules)) for one in earlier.judged]
+        found = self._found()
+        modules = {report.module.path: report.module for _, report in found}
+        self.program.keep([_judged(finding, report) for finding, report in found], modules.values(), self.problems)
+        return found
+
+    def _found(self) -> list[tuple[Finding, Report]]:
         for rule in self.rules:
             self._judge(rule)
         found: dict[tuple[str, str, At], tuple[Rule, Report, int]] = {}
@@ -105,6 +118,17 @@ class Judgement:
             recipe=report.recipe,
             help_url=HELP_URL.format(code=rule.code),
         )
+
+
+def _judged(finding: Finding, report: Report) -> Judged:
+    at, within = report.at, report.within or report.at
+    lines = min(at.line, within.line), max(at.end_line, within.end_line)
+    return Judged(finding, report.module.path, *lines)
+
+
+def _report_again(judged: Judged, modules: Mapping[str, Module]) -> Report:
+    at = At(judged.first, 0, judged.last, 0)
+    return Report(modules[judged.path], at, judged.finding.message, confidence=judged.finding.confidence)
 
 
 def _fix(fixing: Fixing, source: Source) -> Fix:

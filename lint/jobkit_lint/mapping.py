@@ -14,22 +14,26 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
+from jobkit_lint.cache import State, digest, kept_state
 from jobkit_lint.diagnostic import Problem
 from jobkit_lint.signs import Signs
-from jobkit_lint.source import Unreadable, read
-from jobkit_lint.summary import FileSummary, summarise
+from jobkit_lint.source import Source, Unreadable, read
+from jobkit_lint.summary import summarise
 
 # a pool costs more than it saves below this many files
 POOL_FROM = 200
 CHUNK = 150
 
 
-class Mapped(msgspec.Struct):
-    """What came of one file: a summary, or a problem, or neither where there is no sign of a job."""
+class Mapped(msgspec.Struct, array_like=True):
+    """What came of one file. `summary` is its summary as MessagePack, made where there is a sign of a job."""
 
     path: str
-    summary: FileSummary | None = None
+    has_sign: bool = False
+    summary: bytes | None = None
     problem: Problem | None = None
+    state: State = State(0, 0, 0)
+    digest: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ def map_files(order: Order) -> Iterator[Mapped]:
     """Maps every file, in the order given, in this process or in several: the result is the same."""
     if order.processes < 2 or len(order.files) < POOL_FROM:
         for path, shown in order.files:
-            yield map_file(path, shown, order)
+            yield map_path(path, shown, order)
         return
     chunks = [order.files[start : start + CHUNK] for start in range(0, len(order.files), CHUNK)]
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
@@ -69,20 +73,35 @@ def available_processes() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def map_file(path: str, shown: str, order: Order) -> Mapped:
-    """One file. Whatever is wrong with it becomes a problem, never an exception."""
-    signs = order.signs
+def map_path(path: str, shown: str, order: Order) -> Mapped:
+    """One file of the disk. Whatever is wrong with it becomes a problem, never an exception."""
+    state = kept_state(path)
     try:
         source = read(path, shown)
-        has_sign = (signs.learned if order.again else signs).has_any(source.content)
-        if not has_sign and not order.parse_all:
-            if not order.again and not source.content.isascii():
-                _ = source.text
-            return Mapped(path)
-        summary = summarise(source, signs)
-        return Mapped(path, summary if has_sign else None)
     except Unreadable as error:
-        return Mapped(path, None, error.problem)
+        return Mapped(path, problem=error.problem, state=state)
+    mapped = map_file(path, source, order)
+    mapped.state = state
+    return mapped
+
+
+def map_file(path: str, source: Source, order: Order) -> Mapped:
+    """One file."""
+    signs = order.signs
+    has_sign = (signs.learned if order.again else signs).has_any(source.content)
+    mapped = Mapped(path, has_sign)
+    if not order.again:
+        mapped.digest = digest(source.content)
+    try:
+        if has_sign or order.parse_all:
+            summary = summarise(source, signs)
+            if has_sign:
+                mapped.summary = msgspec.msgpack.encode(summary)
+        elif not order.again and not source.content.isascii():
+            _ = source.text
+    except Unreadable as error:
+        mapped.problem = error.problem
+    return mapped
 
 
 _inherited: list[Order] = []
@@ -94,5 +113,6 @@ def _start(order: Order) -> None:
 
 
 def _map_chunk(files: Iterable[tuple[str, str]]) -> bytes:
-    mapped = [map_file(path, shown, _inherited[0]) for path, shown in files]
-    return msgspec.msgpack.encode([one for one in mapped if one.summary or one.problem])
+    order = _inherited[0]
+    mapped = [map_path(path, shown, order) for path, shown in files]
+    return msgspec.msgpack.encode([one for one in mapped if one.has_sign or one.problem or not order.again])

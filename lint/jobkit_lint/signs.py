@@ -6,6 +6,7 @@ tried first; they are an order of magnitude faster than the others.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -40,6 +41,12 @@ class Learned:
     def names(self) -> frozenset[str]:
         """All names."""
         return self.decorators | self.bases | self.called | self.jobs
+
+    @property
+    def digest(self) -> bytes:
+        """A short name for the set of names."""
+        groups = (self.decorators, self.bases, self.called, self.jobs, self.methods, self.modules)
+        return hashlib.blake2b(repr([sorted(group) for group in groups]).encode(), digest_size=12).digest()
 
     @cached_property
     def _alone(self) -> re.Pattern[bytes] | None:
@@ -89,14 +96,26 @@ class Learned:
 
 
 class Signs:
-    """The text test for a set of frameworks, house names (`words`) and settings of periodic jobs."""
+    """The text test for a set of frameworks.
+
+    `words` are house names of the settings, `texts` what rules ask for, `learned` what the project's files taught.
+    """
 
     def __init__(
-        self, frameworks: Iterable[Framework], words: Iterable[str] = (), learned: Learned | None = None
+        self,
+        frameworks: Iterable[Framework],
+        words: Iterable[str] = (),
+        texts: Iterable[str] = (),
+        learned: Learned | None = None,
     ) -> None:
         self.frameworks = tuple(frameworks)
+        self.texts_asked = tuple(sorted(set(texts)))
         self.words = tuple(sorted({word.rpartition(".")[2] for word in words}))
         self.learned = learned if learned is not None else Learned()
+
+    def taught(self, learned: Learned) -> Signs:
+        """The same with these names learned."""
+        return Signs(self.frameworks, self.words, self.texts_asked, learned)
 
     @cached_property
     def calls(self) -> tuple[re.Pattern[bytes], ...]:
@@ -135,20 +154,14 @@ class Signs:
         return _shortest(package for framework in self.frameworks for package in framework.packages)
 
     @cached_property
-    def house_names(self) -> frozenset[str]:
-        """Names from the settings and rules, and of periodic tables."""
-        return frozenset({*self.words, *(name for framework in self.frameworks for name in framework.schedules)})
+    def texts(self) -> tuple[bytes, ...]:
+        """Texts that rules ask for, and names of periodic tables."""
+        return _shortest({*self.texts_asked, *(name for framework in self.frameworks for name in framework.schedules)})
 
     @cached_property
     def house(self) -> re.Pattern[bytes] | None:
         """The house names as whole words."""
-        return re.compile(rf"\b(?:{_either(self.house_names)})\b".encode()) if self.house_names else None
-
-    @cached_property
-    def house_literals(self) -> tuple[bytes, ...]:
-        """Texts of which one must be there before `house` is worth trying; none if there are too many of them."""
-        found = _shortest(self.house_names)
-        return found if len(found) <= _MANY else ()
+        return re.compile(rf"\b(?:{_either(self.words)})\b".encode()) if self.words else None
 
     def has_any(self, content: bytes) -> bool:
         """Whether the file is worth parsing."""
@@ -159,22 +172,22 @@ class Signs:
                 if self.imports.search(content) is not None:
                     return True
                 break
+        for text in self.texts:
+            if text in content:
+                return True
         return self._has_house_name(content)
 
     def _has_house_name(self, content: bytes) -> bool:
         if self.house is None:
             return False
-        literals = self.house_literals
-        if literals:
-            for word in literals:
-                if word in content:
-                    return self.house.search(content) is not None
+        if len(self.words) <= _MANY and not any(word.encode() in content for word in self.words):
             return False
         return self.house.search(content) is not None
 
     def lines(self, content: bytes) -> list[int]:
         """The lines (from 1, sorted) with a sign that is not just an import."""
-        names = self.house_names | self.learned.names
+        names = {*self.words, *self.texts_asked, *self.learned.names}
+        names |= {name for framework in self.frameworks for name in framework.schedules}
         patterns = [*self.calls, self.all_calls]
         if names:
             patterns.append(re.compile(rf"\b(?:{_either(names)})\b".encode()))

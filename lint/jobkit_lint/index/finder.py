@@ -12,6 +12,8 @@ import os
 import sys
 from collections.abc import Iterable
 
+from jobkit_lint.cache import kept_state, names_digest
+
 ROOT_FILES = frozenset({"manage.py", "pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "Pipfile"})
 SOURCE_FOLDERS = ("src", "lib", "python", "app", "apps", "backend", "server", "packages")
 
@@ -47,6 +49,14 @@ class Finder:
             names |= self._unsaved.get(folder, set())
             self._listings[folder] = names
         return names
+
+    def marks(self) -> dict[str, tuple[int, bytes]]:
+        """Of each folder that was looked into: when it changed last, and a digest of its names."""
+        return {folder: (_modified(folder), names_digest(names)) for folder, names in self._listings.items()}
+
+    def is_same(self, folder: str, mark: tuple[int, bytes]) -> bool:
+        """Whether a folder has the same names as when it got the mark."""
+        return (mark[0] != 0 and _modified(folder) == mark[0]) or names_digest(self.listing(folder)) == mark[1]
 
     def package_root(self, path: str) -> str:
         """The folder that is likely on ``sys.path`` for the file at `path`.
@@ -151,3 +161,8 @@ class Finder:
                 break
             folder = inner
         return (best[0], ".".join(parts[best[1] :])) if best is not None else None
+
+
+def _modified(folder: str) -> int:
+    """When the names in a folder changed last; 0 where that does not tell."""
+    return kept_state(folder).modified

@@ -24,8 +24,8 @@ def summary_line(outcome: Outcome) -> str:
     kept += [f"{_count(len(outcome.problems), 'problem')}"] if outcome.problems else []
     more = f"; {', '.join(kept)}" if kept else ""
     seen = (
-        f"{_count(len(program.files), 'file')}, {_count(len(program.selected_jobs()), 'job')}, "
-        f"{_count(len(program.sites.found), 'enqueue site')}"
+        f"{_count(len(program.files), 'file')}, {_count(program.job_count, 'job')}, "
+        f"{_count(program.site_count, 'enqueue site')}"
     )
     return f"{fixed}{found}{more}. {seen}, {outcome.seconds:.2f} s."
 

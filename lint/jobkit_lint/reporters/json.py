@@ -25,8 +25,8 @@ def render(outcome: Outcome, rendering: Rendering) -> str:
             "likely_hidden": outcome.likely_hidden,
             "files": len(outcome.program.files),
             "files_with_jobs": len(outcome.program.selected),
-            "jobs": len(outcome.program.selected_jobs()),
-            "sites": len(outcome.program.sites.found),
+            "jobs": outcome.program.job_count,
+            "sites": outcome.program.site_count,
             "seconds": round(outcome.seconds, 3),
         },
     }
