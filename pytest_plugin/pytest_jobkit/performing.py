@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from jobkit import ConfigError, JobRecord, State
-from jobkit.drain import DrainResult
+from jobkit.drain import DrainOptions, DrainResult
 from jobkit.selection import is_predicate, selector
 from pytest_jobkit.calling import Use, note_awaiting, use_of_call
 from pytest_jobkit.matchers.target import target_of
@@ -18,17 +17,13 @@ if TYPE_CHECKING:
     from pytest_jobkit.session import JobSession
 
 
-class Policy(TypedDict, total=False):
-    """What a drain does; the arguments of `Engine.drain`."""
+class Policy(DrainOptions, total=False):
+    """What a drain does: the arguments of `Engine.drain`, and the order of what is ready."""
 
-    until: timedelta | datetime | float | None
-    queue: str | Iterable[str] | None
-    only: Any
-    except_: Any
-    children: bool
-    retries: bool
-    limit: int | None
-    errors: str
+    order: str
+
+
+ORDERS = ("queue", "random", "newest")
 
 
 class Performed:
@@ -40,7 +35,8 @@ class Performed:
 
     def __init__(self, session: JobSession, policy: Policy, inline: bool) -> None:
         self._session = session
-        self._policy = policy
+        self._order = policy.pop("order", "queue")
+        self._policy: DrainOptions = policy
         self._inline = inline
         self._result: DrainResult | None = None
         self._start: int | None = None
@@ -123,7 +119,8 @@ class Performed:
         engine = self._session.engine
         first = len(engine.deliveries)
         try:
-            self._result = engine.drain(**self._policy)
+            with engine.in_order(self._order):
+                self._result = engine.drain(**self._policy)
         except BaseException as error:
             self._session.raised(error, first)
             raise
@@ -136,7 +133,8 @@ class Performed:
         engine = self._session.engine
         first = len(engine.deliveries)
         try:
-            self._result = await engine.adrain(**self._policy)
+            with engine.in_order(self._order):
+                self._result = await engine.adrain(**self._policy)
         except BaseException as error:
             self._session.raised(error, first)
             raise
@@ -183,7 +181,7 @@ class Performed:
             self._policy = self._of_block()
             await self._now_async()
 
-    def _of_block(self) -> Policy:
+    def _of_block(self) -> DrainOptions:
         """The policy, for what was enqueued in the block alone."""
         start = self._start or 0
         policy = self._policy.copy()
@@ -227,6 +225,8 @@ class PerformEnqueuedJobs:
             children, retries: whether what jobs enqueue meanwhile is performed too.
             limit: the most executions; None for no limit.
             errors: "raise" raises the first error that no handler took, "capture" keeps them in the result.
+            order: of what is ready at one time: "queue" as a worker would fetch it, "newest" first, or "random" from
+                the engine's seed, for no broker with several workers promises an order.
 
         Raises:
             DrainLimitError: the limit was reached, most often by a job that enqueues itself.
@@ -253,12 +253,15 @@ class PerformEnqueuedJobs:
 
     def _performed(self, policy: Policy, inline: bool) -> Performed:
         if inline:
-            useless = sorted({"until", "children", "retries", "limit"} & policy.keys())
+            useless = sorted({"until", "children", "retries", "limit", "order"} & policy.keys())
             if useless:
                 raise ConfigError(
                     f"perform_enqueued_jobs(inline=True, {useless[0]}=...): a job that is performed inside its own "
                     f"perform_later has no queue to wait in; leave out {' and '.join(useless)} or inline"
                 )
+        order = policy.get("order", "queue")
+        if order not in ORDERS:
+            raise ConfigError(f"perform_enqueued_jobs(order={order!r}): give one of {', '.join(ORDERS)}")
         selector(policy.get("only"), policy.get("except_"), policy.get("queue"))
         for name in ("only", "except_"):
             chosen = policy.get(name)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -9,6 +12,8 @@ from typing import Any
 from jobkit import Engine, JobRecord, State, events
 from jobkit.envelope import Envelope
 from jobkit.events import Event
+from jobkit.pending import Aside
+from jobkit.selection import Selected
 from pytest_jobkit.capture.base import FRAMES
 from pytest_jobkit.capture.frames import Frame, user_frames
 from pytest_jobkit.direct import DirectPerformances
@@ -81,6 +86,8 @@ class RecordingEngine(Engine):
         self.buried: list[JobRecord] = []
         self.log: list[tuple[float, Push | JobRecord | Event]] = []
         self._direct = DirectPerformances()
+        self._order = "queue"
+        self._order_source = random.Random(None if self.seed is None else f"{self.seed}:order")
         #: where the messages that a batch still holds were enqueued
         self._held_frames: dict[int, tuple[Frame, ...]] = {}
 
@@ -89,6 +96,28 @@ class RecordingEngine(Engine):
         source = HeldChance() if self.seed is None else HeldChance(f"{self.seed}:{purpose}")
         self.chances.append(source)
         return source
+
+    @contextmanager
+    def in_order(self, order: str) -> Iterator[None]:
+        """In the block, hand out what is ready in this order: "queue", "newest" first, or "random" from the seed."""
+        before, self._order = self._order, order
+        try:
+            yield
+        finally:
+            self._order = before
+
+    def next_ready(self, eligible: Selected | None, aside: Aside) -> Envelope | None:
+        first = super().next_ready(eligible, aside)
+        if first is None or self._order == "queue":
+            return first
+        with self._lock:
+            self.pending.return_to_front(first)
+            ready = self.pending.in_state(State.ENQUEUED, self.clock.time())
+            ready = [envelope for envelope in ready if eligible is None or eligible(envelope)]
+            ready.sort(key=lambda envelope: envelope.sequence)
+            chosen = ready[-1] if self._order == "newest" else self._order_source.choice(ready)
+            self.pending.remove(lambda envelope: envelope is chosen)
+        return chosen
 
     def put(self, envelope: Envelope) -> None:
         headers = envelope.headers
