@@ -59,6 +59,10 @@ def _all(module: Module, analysis: Analysis, wanted: tuple[str, ...]) -> Iterato
     for name, value in module.summary.variables.items():
         if name.lower().endswith(wanted):
             yield Setting(name, value, module, value.at)
+        elif isinstance(value, e.Call) and _configures(value):
+            for word in value.keywords:
+                if word.name is not None and word.name.lower().endswith(wanted):
+                    yield Setting(word.name, word.value, module, word.value.at)
         elif name.isupper():
             yield from _in_dict(value, module, wanted)
     for code in module.summary.classes.values():

@@ -6,7 +6,9 @@ from jobkit_lint.index.jobs import Job
 from jobkit_lint.tree import expressions as e
 
 # settings of a whole app
-APP_LIMITS = ("TASK_TIME_LIMIT", "TASK_SOFT_TIME_LIMIT", "task_time_limit", "task_soft_time_limit")
+APP_LIMITS = ("TASK_TIME_LIMIT", "TASK_SOFT_TIME_LIMIT")
+# the same as words of a file
+LIMIT_SIGNS = tuple(name for limit in APP_LIMITS for name in (f"CELERY_{limit}", f"CELERYD_{limit}", limit.lower()))
 HARD = ("time_limit", "timeout", "job_timeout")
 SOFT = ("soft_time_limit",)
 # RQ ends a job after 180 s, Dramatiq after 600 s, arq after 300 s, unless told otherwise

@@ -27,7 +27,6 @@ WAITING = {
 # they wait only if told so
 ONLY_IF = {"dramatiq": "block", "huey": "blocking"}
 CANVASES = ("celery.group()", "celery.chain()", "celery.chord()", "celery.signature()")
-RESULTS = frozenset({"celery.result.AsyncResult()", "celery.Celery().AsyncResult()", "celery.result.GroupResult()"})
 ALLOWS = frozenset({"celery.result.allow_join_result", "celery.result.denied_join_result"})
 MAX_DEPTH = 4
 
@@ -217,8 +216,8 @@ class WaitInJob(Rule):
                 yield self.report_effect(
                     job,
                     reached,
-                    f"`{job.name.rpartition('.')[2]}` waits for {awaited} and holds a worker meanwhile: when all workers "
-                    "wait, nobody is left to do what they wait for; use a chain or a callback",
+                    f"`{job.name.rpartition('.')[2]}` waits for {awaited} and holds a worker meanwhile: when all "
+                    "workers wait, nobody is left to do what they wait for; use a chain or a callback",
                     analysis,
                     what=f"wait for {awaited}",
                 )
@@ -279,8 +278,6 @@ def _sent(origin: Origin, analysis: Analysis) -> tuple[str, str] | None:
     """The framework and what was enqueued, if the value is the result of an enqueue call."""
     if isinstance(origin.root, str):
         path = origin.path
-        if path in RESULTS:
-            return "celery", "another job"
         if path.startswith(CANVASES) and path.endswith(("().apply_async()", "().delay()", "()()")):
             return "celery", f"a {path.split('.')[1].partition('(')[0]} of jobs"
         return ("arq", "another job") if path == "arq.ArqRedis().enqueue_job()" else None

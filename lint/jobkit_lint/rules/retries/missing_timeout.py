@@ -13,7 +13,7 @@ from jobkit_lint.rules.base import Fixing, Report, Rule
 from jobkit_lint.rules.configuration import is_configured
 from jobkit_lint.rules.edits import with_keyword
 from jobkit_lint.rules.examples import Bad, Good
-from jobkit_lint.rules.limits import APP_LIMITS, has_limit
+from jobkit_lint.rules.limits import APP_LIMITS, LIMIT_SIGNS, has_limit
 from jobkit_lint.tree import expressions as e
 
 
@@ -41,7 +41,7 @@ class MissingTimeout(Rule):
     summary = "A job waits for a server or a process without a limit."
     severity = Severity.WARNING
     since = "0.1"
-    signs = APP_LIMITS
+    signs = LIMIT_SIGNS
 
     examples = (
         Bad(

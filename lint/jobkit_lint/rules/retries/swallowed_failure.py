@@ -9,6 +9,7 @@ from jobkit_lint.diagnostic import Recipe, Severity
 from jobkit_lint.flow.places import Place, places, steps
 from jobkit_lint.flow.scopes import Scope
 from jobkit_lint.index.jobs import Job
+from jobkit_lint.index.symbols import Module
 from jobkit_lint.rules.base import Report, Rule
 from jobkit_lint.rules.examples import Bad, Good
 from jobkit_lint.tree import expressions as e
@@ -202,13 +203,13 @@ class SwallowedFailure(Rule):
         for handler in statement.handlers:
             if not _takes_everything(handler, scope, place, analysis):
                 continue
-            told = _only_tells(handler, place)
+            told = only_tells(handler, place)
             if told is None:
                 return
             shown = (
                 "this handler" if handler.error is None else f"`except {analysis.text(scope.module, handler.error.at)}`"
             )
-            at = _head(handler, job, analysis)
+            at = head_of(handler, scope.module, analysis)
             yield self.report(
                 scope.module,
                 at,
@@ -266,13 +267,13 @@ def _takes_everything(handler: Handler, scope: Scope, place: Place, analysis: An
     return any(node is None or is_class(node, EVERYTHING, scope, place, analysis) for node in nodes)
 
 
-def _only_tells(handler: Handler, place: Place) -> str | None:
+def only_tells(handler: Handler, place: Place) -> str | None:
     """What a handler that only tells of the error tells it with; None if it does anything else."""
     told = "nothing"
     for inner in places(handler.body, place, "except"):
         statement = inner.statement
         match statement:
-            case Jump(kind="pass"):
+            case Jump(kind="pass" | "continue"):
                 continue
             case Return(value=value) if value is None or e.is_constant(value, None):
                 continue
@@ -296,10 +297,9 @@ def _name(call: e.Call) -> str:
     return function.name if isinstance(function, e.Attribute) else e.dotted(function) or ""
 
 
-def _head(handler: Handler, job: Job, analysis: Analysis) -> e.At:
+def head_of(handler: Handler, module: Module, analysis: Analysis) -> e.At:
     """The range of the ``except`` line, without its colon."""
-    assert job.function is not None
     line = handler.at.line
-    text = analysis.program.source(job.function.module.path).lines[line - 1]
+    text = analysis.program.source(module.path).lines[line - 1]
     head = text.split("#")[0].rstrip()
     return e.At(line, handler.at.column, line, len(head.encode()) - head.endswith(":"))
