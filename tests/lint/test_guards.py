@@ -108,6 +108,12 @@ JOBS = {
         "    Receipt.objects.bulk_create([Receipt(order_id=pk)])\nmake()",
         "",
     ),
+    "a loop that found none": (
+        "JK202",
+        "for receipt in Receipt.objects.filter(order_id=pk):#-\n    if receipt:#-\n        break#-\n"
+        "else:#-\n    Receipt.objects.create(order_id=pk)",
+        "if True:",
+    ),
     "deleted first, by SQL": (
         "JK202",
         "redis.execute('DELETE FROM receipts')#-\nReceipt.objects.create(order_id=pk)",

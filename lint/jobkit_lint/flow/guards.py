@@ -24,7 +24,7 @@ from jobkit_lint.flow.writes import Write, sql_text
 from jobkit_lint.index.models import Models
 from jobkit_lint.index.symbols import Function
 from jobkit_lint.tree import expressions as e
-from jobkit_lint.tree.statements import Try, leaves
+from jobkit_lint.tree.statements import For, Try, leaves
 
 _UNIQUE_ERRORS = frozenset(
     {"IntegrityError", "UniqueViolation", "DuplicateKeyError", "NotUniqueError", "UniqueViolationError"}
@@ -90,6 +90,9 @@ class Guards:
                 yield Guard(GuardKind.CLAIM, f"`with {shown}`", owner.statement.at.line)
         for place in step.place.before():
             yield from self._before(place, scope)
+        for level in step.place.lineage():
+            if level.parent is not None and isinstance(level.parent.statement, For) and level.branch == "else":
+                yield Guard(GuardKind.CHECK, "the loop before it found none", level.parent.statement.at.line)
         if _in_handler_of_absence(step.place):
             yield Guard(GuardKind.CHECK, "it runs only where the row is missing", step.call.at.line)
         for around in step.around:
