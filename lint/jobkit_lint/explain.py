@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
+import json
+import re
+
+import msgspec
+
 from jobkit_lint.rules.base import Default, Rule, sections
 from jobkit_lint.rules.examples import FIRST_FILE, Bad, Example, Mark
 from jobkit_lint.rules.registry import group_of
+from jobkit_lint.settings import Settings
+from jobkit_lint.settings_schema import settings_schema
+
+_READS_SETTING = re.compile(r"\bsettings\.(\w+)")
 
 _DEFAULTS = {
     Default.ON: "on",
@@ -32,6 +42,10 @@ def explain(rule: type[Rule]) -> str:
     ]
     for heading, text in sections(rule).items():
         lines += ["", f"## {heading}", "", text]
+    settings = settings_of(rule)
+    if settings:
+        lines += ["", "## Settings", ""]
+        lines += [f"- `{name}`: {text} (default: `{default}`)" for name, text, default in settings]
     lines += ["", "## Examples"]
     for example in rule.examples:
         kind = "Bad" if isinstance(example, Bad) else "Good"
@@ -40,6 +54,22 @@ def explain(rule: type[Rule]) -> str:
             lines += ["", "after the fix:", "", "```python", example.fixed_text.rstrip("\n"), "```"]
     lines += ["", f"Suppress one line with `# jobkit: ignore[{rule.code}] reason`."]
     return "\n".join(lines) + "\n"
+
+
+def settings_of(rule: type[Rule]) -> list[tuple[str, str, str]]:
+    """Name, description and default of each setting that the rule's own code reads."""
+    try:
+        source = inspect.getsource(inspect.getmodule(rule) or rule)
+    except (OSError, TypeError):
+        return []
+    read = set(_READS_SETTING.findall(source))
+    described = settings_schema()["properties"]
+    found = []
+    for field in msgspec.structs.fields(Settings):
+        if field.name in read:
+            about = described[field.encode_name]
+            found.append((field.encode_name, about["description"], json.dumps(about.get("default"))))
+    return found
 
 
 def _shown(example: Example) -> list[str]:

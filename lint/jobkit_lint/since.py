@@ -92,7 +92,7 @@ def changes_since(ref: str, start: Path) -> Changes:
     lines: dict[str, list[range] | None] = {}
     for path, changed in _changed(patch):
         lines[str(root / path)] = changed
-    new = _git(root, "ls-files", "--others", "--exclude-standard", "-z")
+    new = _git(root, "ls-files", "--others", "--exclude-standard", "-z", "--", "*.py", "*.pyi")
     lines |= {str(root / os.fsdecode(name)): None for name in new.split(b"\0") if name}
     return Changes(ref, commit, root, lines)
 

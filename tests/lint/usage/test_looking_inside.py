@@ -72,6 +72,11 @@ def test_the_rules_are_listed_for_people_and_for_programs(project, lint):
     assert len(lines) == len(listed)
 
 
+def test_a_rule_tells_which_settings_it_reads(lint):
+    assert "- `max-sleep`: seconds that a job may sleep (default: `5.0`)" in lint("explain", "JK502").out
+    assert "## Settings" not in lint("explain", "JK103").out
+
+
 def test_the_help_names_every_option_and_verb(lint):
     text = lint("--help").out
 
