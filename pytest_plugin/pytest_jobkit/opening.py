@@ -32,19 +32,24 @@ def open_session(item: pytest.Item) -> Iterator[JobSession]:
         frameworks=config.getini("jobkit_frameworks") or None,
         freezer=config.getini("jobkit_freezer"),
     )
+    adopt(item, session)
+    with session:
+        yield session
+        # The test itself fails over what it left unsaid (`plugin.pytest_runtest_call`), not its teardown.
+        session.is_checked = True
+
+
+def adopt(item: pytest.Item, session: JobSession) -> None:
+    """Let the reports of `item` tell of `session`, and the session compare values as pytest does."""
 
     def compare(wanted: Any, found: Any) -> list[str]:
-        for lines in item.ihook.pytest_assertrepr_compare(config=config, op="==", left=wanted, right=found):
+        for lines in item.ihook.pytest_assertrepr_compare(config=item.config, op="==", left=wanted, right=found):
             if lines:
                 return list(lines)
         return []
 
     session.compare = compare
     item.stash[SESSION] = session
-    with session:
-        yield session
-        # The test itself fails over what it left unsaid (`plugin.pytest_runtest_call`), not its teardown.
-        session.is_checked = True
 
 
 def _silence_allowed(item: pytest.Item) -> tuple[bool, list[str]]:

@@ -54,7 +54,11 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
 def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     """Say in full why an ``assert have_enqueued_job(...)`` failed, and fail a test whose jobs failed silently."""
     session = item.stash.get(fixtures.SESSION, None)
-    add_cleanup = getattr(getattr(item, "instance", None), "addCleanup", None)
+    instance = getattr(item, "instance", None)
+    testcase = sys.modules.get("pytest_jobkit.testcase")
+    if testcase is not None and isinstance(instance, testcase.JobTestMixin):
+        instance.jobkit_item = item
+    add_cleanup = getattr(instance, "addCleanup", None)
     if session is not None and add_cleanup is not None:
         add_cleanup(session.note_commit_hooks)  # of a TestCase: Django's rolls back after its clean-ups
     try:

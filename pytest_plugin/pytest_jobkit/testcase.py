@@ -44,10 +44,16 @@ class JobTestMixin(_TestCase):
     jobkit_frameworks: ClassVar[Sequence[str] | None] = None
 
     jobs: JobSession
+    #: the pytest item, where pytest runs the test
+    jobkit_item: Any = None
 
     def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
         """Run the test with its session open."""
         self.jobs = JobSession(strict=self.jobkit_strict, allow=self.jobkit_allow, frameworks=self.jobkit_frameworks)
+        if self.jobkit_item is not None:
+            from pytest_jobkit.opening import adopt
+
+            adopt(self.jobkit_item, self.jobs)
         with self.jobs:
             try:
                 return super().run(result)
@@ -62,7 +68,7 @@ class JobTestMixin(_TestCase):
             raise
         except BaseException as error:
             lines = story(self.jobs.timeline())
-            if lines:
+            if lines and self.jobkit_item is None:  # pytest's own report has it in a section
                 error.add_note("\n".join(["jobs of this test:", *lines]))
             raise
         text = self.jobs.silent_failure()

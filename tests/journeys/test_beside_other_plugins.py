@@ -94,6 +94,28 @@ def test_unittest_under_pytest(project: pytest.Pytester, run: Run) -> None:
     run("-W", "error").assert_outcomes(passed=3, xfailed=1)
 
 
+def test_a_unittest_that_fails_under_pytest_has_its_jobs_in_the_report(project: pytest.Pytester, run: Run) -> None:
+    project.makepyfile(
+        test_shop="""
+        import unittest
+        from pytest_jobkit.testcase import JobTestMixin
+        from shop import checkout, process_order
+
+        class CheckoutTest(JobTestMixin, unittest.TestCase):
+            def test_it_fails(self):
+                with self.have_enqueued_job(process_order).with_args(42):
+                    checkout(41)
+        """
+    )
+
+    result = run("--jobkit-report=page.html")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*order_id: wanted 42, found 41", "*jobs of this test*", "+0 s*process_order(41)*"])
+    assert result.stdout.str().count("jobs of this test") == 1
+    assert "1 test with jobs, 1 failed;" in (project.path / "page.html").read_text(encoding="utf-8")
+
+
 def test_unittest_alone(project: pytest.Pytester) -> None:
     project.makepyfile(test_shop=UNITTEST)
 
@@ -117,7 +139,7 @@ def test_two_workers_write_one_report(project: pytest.Pytester, run: Run) -> Non
 
     result.assert_outcomes(passed=12, failed=2)
     page = (project.path / "out" / "jobs.html").read_text(encoding="utf-8")
-    assert "14 tests with jobs, 2 failed; 14 jobs, 0 executions." in page
+    assert "14 tests with jobs, 2 failed;\n14 jobs, 0 executions." in page
     assert [path.name for path in (project.path / "out").iterdir()] == ["jobs.html"]
 
 

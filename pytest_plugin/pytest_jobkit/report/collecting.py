@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from pytest_jobkit.wording import counted
+
 #: the attribute of a `TestReport` that carries the story
 TOLD = "jobkit_told"
 
@@ -53,7 +55,9 @@ class Collector:
                 for line in test["story"]:
                     terminalreporter.write_line(f"  {line}")
         if self._page is not None:
-            terminalreporter.write_line(f"jobkit: the report of {len(self._tests)} tests with jobs is {self._page}")
+            terminalreporter.write_line(
+                f"jobkit: the report of {counted(len(self._tests), 'test')} with jobs is {self._page}"
+            )
 
 
 def collector(config: pytest.Config) -> Collector | None:

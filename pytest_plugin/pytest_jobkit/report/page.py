@@ -9,6 +9,7 @@ from typing import Any
 
 from jobkit import ConfigError
 from pytest_jobkit.matchers.times import shown_seconds
+from pytest_jobkit.wording import counted
 
 _BAD = {"dead", "discarded", "lost", "raised", "refused", "halted", "dropped"}
 
@@ -34,6 +35,7 @@ def render(tests: Iterable[Mapping[str, Any]], title: str) -> str:
     shown = [_test(test) for test in tests]
     return template.render(
         title=title,
+        counted=counted,
         tests=shown,
         failed=sum(test["failed"] for test in shown),
         jobs=sum(test["jobs"] for test in shown),
