@@ -16,6 +16,8 @@ from jobkit_lint.frameworks.model import Framework
 
 # methods with a name so common that the parenthesis must follow
 _SHORT = 3
+# class names of more letters than this say what they are for
+_TELLING = 8
 # so many searches for a text each take longer than one for a pattern of words
 _MANY = 24
 # an import, up to one of its names
@@ -155,8 +157,11 @@ class Signs:
 
     @cached_property
     def texts(self) -> tuple[bytes, ...]:
-        """Texts that rules ask for, and names of periodic tables."""
-        return _shortest({*self.texts_asked, *(name for framework in self.frameworks for name in framework.schedules)})
+        """Texts that rules ask for, names of periodic tables, and of classes that list jobs and need no import."""
+        tables = {name for framework in self.frameworks for name in framework.schedules}
+        listings = {name for framework in self.frameworks for one in framework.listings for name in one.classes}
+        # `Settings` and `Worker` say too little
+        return _shortest({*self.texts_asked, *tables, *(name for name in listings if len(name) > _TELLING)})
 
     @cached_property
     def house(self) -> re.Pattern[bytes] | None:
