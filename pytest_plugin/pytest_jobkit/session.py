@@ -25,7 +25,7 @@ from pytest_jobkit.matchers.sighting import DEAD, DISCARDED, ENQUEUED, PENDING, 
 from pytest_jobkit.matchers.target import Selection, Target
 from pytest_jobkit.performing import PerformEnqueuedJobs
 from pytest_jobkit.performing_one import perform_one
-from pytest_jobkit.recorder import RecordingEngine
+from pytest_jobkit.recorder import Origin, RecordingEngine
 from pytest_jobkit.sequences import EnqueuedInOrder, JobSequence
 from pytest_jobkit.simulation.chance import HeldChance
 from pytest_jobkit.simulation.simulate import SimulateRetries
@@ -34,7 +34,7 @@ from pytest_jobkit.timeline import Moment, timeline
 
 if TYPE_CHECKING:
     from jobkit import Batch, QueueConfig, Schedule
-    from jobkit.recurring.entry import FireTime
+    from jobkit.recurring.entry import Entry, FireTime
     from jobkit.transactions import SimulatedTransaction
     from pytest_jobkit.locking import LockState
     from pytest_jobkit.queue_waits import QueueWait
@@ -178,6 +178,11 @@ class JobSession:
         """The batches that were filled, in order; ``jobs.batches[0].status`` says how far one has come."""
         return tuple(self.engine.batches)
 
+    def jobs_of(self, batch: Batch) -> JobSequence:
+        """The jobs that `batch` enqueued, in order: ``assert jobs.jobs_of(batch) == [ship.build(1), send_mail]``."""
+        pushed = (push.record for push in self.engine.pushes if push.origin is Origin.ENQUEUED)
+        return JobSequence(record for record in pushed if self.engine.batches.find(record.envelope) is batch)
+
     def lock_of(self, job: Job) -> LockState:
         """Who holds the `unique` lock of `job` (``SyncUser.build(1)`` will do), and for how long."""
         from pytest_jobkit.locking import lock_of
@@ -190,11 +195,25 @@ class JobSession:
         Raises:
             ConfigError: the session has no schedule.
         """
+        return self._schedule("next_fire_times()", entry).next_fire_times(self.clock.now(), number)
+
+    def assert_fires_at(self, moment: datetime, entry: str | None = None) -> FireTime:
+        """Raise AssertionError, with the times around it, unless the schedule, or one entry of it, fires at `moment`.
+
+        Raises:
+            ConfigError: the session has no schedule, or `moment` is naive.
+        """
+        __tracebackhide__ = True
+        from pytest_jobkit.fire_times import assert_fires_at
+
+        source = self._schedule("assert_fires_at()", entry)
+        return assert_fires_at(source, "the schedule" if entry is None else f"schedule entry {entry!r}", moment)
+
+    def _schedule(self, what: str, entry: str | None) -> Schedule | Entry:
         schedule = self.engine.schedule
         if schedule is None:
-            raise ConfigError("next_fire_times(): no schedule; give one to JobSession(schedule=) or the jobkit marker")
-        source = schedule if entry is None else schedule[entry]
-        return source.next_fire_times(self.clock.now(), number)
+            raise ConfigError(f"{what}: no schedule; give one to JobSession(schedule=) or the jobkit marker")
+        return schedule if entry is None else schedule[entry]
 
     def queue_waits(self) -> dict[str, QueueWait]:
         """How long the performed jobs waited in each queue and how many later ones overtook them: who starves."""

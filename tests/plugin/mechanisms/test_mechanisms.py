@@ -84,6 +84,26 @@ def test_a_schedule_fires_at_its_times(jobs: JobSession) -> None:
     assert jobs.enqueued == [ship.build(1), ship.build(1)]
 
 
+@pytest.mark.jobkit(
+    schedule=Schedule([Entry("early", "mechanisms.test_mechanisms.ship", cron="0 6 * * *", args=[1])]),
+)
+def test_a_schedule_fires_at_a_moment_or_says_when_it_does(jobs: JobSession) -> None:
+    assert jobs.assert_fires_at(datetime(2026, 3, 2, 6, tzinfo=UTC), "early").entry.name == "early"
+
+    with pytest.raises(AssertionError) as failure:
+        jobs.assert_fires_at(datetime(2026, 3, 2, 7, tzinfo=UTC))
+
+    assert str(failure.value).splitlines() == [
+        "expected the schedule to fire at 2026-03-02T07:00:00+00:00, but it does not. It fires at",
+        "  2026-03-02T06:00:00+00:00, before that",
+        "  2026-03-03T06:00:00+00:00",
+        "  2026-03-04T06:00:00+00:00",
+        "  2026-03-05T06:00:00+00:00",
+    ]
+    with pytest.raises(ConfigError, match="aware"):
+        jobs.assert_fires_at(datetime(2026, 3, 2, 6))  # noqa: DTZ001
+
+
 def test_without_a_schedule_nothing_fires(jobs: JobSession) -> None:
     with pytest.raises(ConfigError, match="no schedule"):
         jobs.next_fire_times()
@@ -96,6 +116,7 @@ def test_a_batch_is_asked_how_far_it_is(jobs: JobSession) -> None:
 
     (batch,) = jobs.batches
     assert (batch.status.total, batch.status.pending) == (2, 2)
+    assert jobs.jobs_of(batch) == [ship.build(1), ship.build(2)]
     jobs.perform_enqueued_jobs(only=ship)
     assert batch.status.complete
     assert [moment.text for moment in jobs.timeline() if moment.what == "batch"] == [
