@@ -120,14 +120,19 @@ class ProcessExit(Rule):
             f"this ends the worker's process, not only `{job.name.rpartition('.')[2]}`: raise an error that says what "
             "is wrong, or return"
         )
+        told: set[int] = set()
         for reached in analysis.calls(job):
             step, scope = reached.step, reached.scope
+            if id(scope) in told:
+                # one for each function says enough
+                continue
             if isinstance(step.place.statement, Raise) or not EXITS & set(
                 analysis.paths(step.call.function, scope, step.place)
             ):
                 continue
             is_kept = any(_is_caught(level.place, inner, analysis) for level, inner in reached.levels)
             if not is_kept and not _forks(scope, analysis) and not is_handed_over(reached, analysis):
+                told.add(id(scope))
                 yield self.report_effect(job, reached, message, analysis, what="exit")
         body = analysis.body(job)
         for place in body.places if body is not None else ():

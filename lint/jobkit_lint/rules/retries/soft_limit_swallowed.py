@@ -183,7 +183,10 @@ class SoftLimitSwallowed(Rule):
             return
         for place in scope.places:
             statement = place.statement
-            if not isinstance(statement, Try) or not _works(statement, place):
+            if not isinstance(statement, Try) or not _works(statement, place) or _is_aftermath(place):
+                continue
+            if limit is None and not any(True for _ in place.loops()):
+                # with a limit of the whole app, only where the job goes on after it
                 continue
             handler = _taking(statement, place, scope, catching, raised, analysis)
             if handler is None or not _keeps(handler, place):
@@ -196,6 +199,11 @@ class SoftLimitSwallowed(Rule):
                 job=job,
                 fix=_fix(handler, raised, scope, analysis),
             )
+
+
+def _is_aftermath(place: Place) -> bool:
+    """Whether it stands in a handler or a ``finally``: it cleans up."""
+    return any(level.branch.startswith(("except", "finally")) for level in place.lineage())
 
 
 def _works(statement: Try, place: Place) -> bool:

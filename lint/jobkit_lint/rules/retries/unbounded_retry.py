@@ -148,7 +148,7 @@ class UnboundedRetry(Rule):
             return "for ever"
         value = word.value.value if isinstance(word.value, e.Constant) and word.value.kind == "int" else None
         # a number that somebody worked out for a delay that grows is an end
-        if job.option("retry_backoff", "max_backoff") is not None:
+        if job.option("retry_backoff", "max_backoff", "default_retry_delay") is not None:
             return None
         if isinstance(value, int) and value > analysis.settings.max_retries:
             return f"{value} times"
