@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from jobkit_lint import baseline, config, fixing, output
+from jobkit_lint import baseline, config, fixing, ignoring, output
 from jobkit_lint.diagnostic import PARSE_ERROR, Severity
 from jobkit_lint.errors import ConfigError, LintError, UsageError
 from jobkit_lint.nested_settings import Choice, NestedSettings
@@ -93,8 +93,7 @@ def _lint(given: argparse.Namespace) -> int:
         contents=contents,
         nested=NestedSettings(settings, None if one_file else choice, folder),
         since=changes_since(given.since, root) if given.since is not None else None,
-        baseline=_given_baseline(given.baseline),
-        use_baseline=given.write_baseline is None and given.prune_baseline is None,
+        baseline=_baseline(given, settings, root),
         tells_broken_files=PARSE_ERROR not in {rule.code for rule in ignored},
         use_cache=not given.no_cache,
         cache_dir=given.cache_dir,
@@ -106,10 +105,12 @@ def _lint(given: argparse.Namespace) -> int:
         return CLEAN
     with progress_for(not given.no_progress) as progress:
         request = replace(request, progress=progress)
-        if given.write_baseline is not None:
+        if given.write_baseline:
             return _write_baseline(request, given)
-        if given.prune_baseline is not None:
-            return _prune_baseline(request, given)
+        if given.prune_baseline:
+            return _prune_baseline(request)
+        if given.add_ignores:
+            return _add_ignores(request, given)
         mends = (given.fix or given.diff) and not given.show_jobs
         mended = fixing.mend(request, given.unsafe_fixes) if mends else None
         outcome = mended.outcome if mended is not None else run(request)
@@ -153,34 +154,59 @@ def _settings(given: argparse.Namespace, paths: Sequence[str]) -> tuple[Settings
     return (config.load(found), found.parent) if found is not None else (Settings(), None)
 
 
-def _given_baseline(name: str | None) -> baseline.Baseline | None:
-    return baseline.read_baseline(Path(name), name) if name is not None else None
+def _baseline_path(given: argparse.Namespace, settings: Settings, root: Path) -> tuple[Path, str]:
+    """The file of the baseline and how it is shown: as given, else that of the settings, else the usual one."""
+    if given.baseline is not None:
+        return Path(given.baseline), given.baseline
+    path = Path(settings.baseline) if settings.baseline is not None else root / baseline.DEFAULT_NAME
+    return path, os.path.relpath(path)
 
 
-def _baseline_name(given: str, settings: Settings) -> str:
-    """The baseline to write: the one named, else that of the settings, else the usual one here."""
-    return given or os.path.relpath(settings.baseline or baseline.DEFAULT_NAME)
+def _baseline(given: argparse.Namespace, settings: Settings, root: Path) -> baseline.Baseline | None:
+    """The baseline to compare with. One that is named must be there; the usual one is used if it is."""
+    path, shown = _baseline_path(given, settings, root)
+    is_named = given.baseline is not None or settings.baseline is not None
+    if given.write_baseline or given.isolated or not (is_named or given.prune_baseline or path.is_file()):
+        return None
+    return baseline.read_baseline(path, shown)
 
 
 def _write_baseline(request: Request, given: argparse.Namespace) -> int:
-    outcome = run(request)
-    name = _baseline_name(given.write_baseline, request.settings)
-    made = baseline.of_findings(Path(name), name, outcome.findings, outcome.lines)
-    made.write()
+    path, shown = _baseline_path(given, request.settings, request.root)
+    if path.exists():
+        # what stands there is not overwritten if it is something else
+        baseline.read_baseline(path, shown)
+    outcome = run(replace(request, use_baseline=False))
     count = len(outcome.findings)
-    print(f"{name}: wrote {count} finding{'' if count == 1 else 's'}. Commit it, and lint with --baseline {name}")
+    baseline.of_findings(path, shown, outcome.findings, outcome.lines).write()
+    usual = given.baseline is None
+    how = "they are not told any more" if usual else f"lint with --baseline {shown}"
+    print(f"{shown}: wrote {count} finding{'' if count == 1 else 's'}. Commit it; {how}")
     return _told_problems(outcome)
 
 
-def _prune_baseline(request: Request, given: argparse.Namespace) -> int:
-    name = _baseline_name(given.prune_baseline, request.settings)
-    old = baseline.read_baseline(Path(name), name)
-    outcome = run(replace(request, baseline=old))
+def _prune_baseline(request: Request) -> int:
+    outcome = run(request)
+    old = request.baseline
+    if old is None:
+        raise UsageError("there is no baseline to prune; write one with --write-baseline")
     old.pruned(outcome.stale).write()
     gone = sum(one.entry.count - one.found for one in outcome.stale)
     fresh = sum(finding.path != old.shown for finding in outcome.findings)
-    print(f"{name}: removed {gone} that were not found any more; {fresh} findings are not in it")
+    print(f"{old.shown}: removed {gone} that were not found any more; {fresh} findings are not in it")
     return _told_problems(outcome)
+
+
+def _add_ignores(request: Request, given: argparse.Namespace) -> int:
+    mended = ignoring.add_ignores(request, given.reason)
+    if given.diff:
+        output.write(mended.diff(), given.output_file)
+        return CLEAN
+    mended.write(in_memory=_in_memory(request))
+    files = len(mended.after)
+    print(f"wrote comments for {mended.count} findings into {files} file{'' if files == 1 else 's'}", file=sys.stderr)
+    _report(mended.outcome, given, to_error_stream=False)
+    return _status(mended.outcome, given, request.settings)
 
 
 def _told_problems(outcome: Outcome) -> int:

@@ -93,7 +93,7 @@ def _one_pass(mended: Mended, unsafe: bool, refused: set[tuple[str, str, str]]) 
         text, count = _parsing(source, wanted, unsafe, mended, refused)
         if count and text != source.text:
             mended.before.setdefault(path, source)
-            mended.after[path] = Source(path, _encoded(text, source))
+            mended.after[path] = Source(path, encoded(text, source))
             mended.count += count
             changed = True
     return changed
@@ -126,7 +126,8 @@ def _parses(text: str) -> bool:
     return True
 
 
-def _encoded(text: str, before: Source) -> bytes:
+def encoded(text: str, before: Source) -> bytes:
+    """The text in the encoding of `before`, with its byte order mark."""
     encoding, _ = tokenize.detect_encoding(io.BytesIO(before.content).readline)
     mark = codecs.BOM_UTF8 if before.content.startswith(codecs.BOM_UTF8) else b""
     return mark + text.encode("utf-8" if mark else encoding)

@@ -7,6 +7,7 @@ import difflib
 from collections.abc import Sequence
 from typing import NoReturn
 
+from jobkit_lint.baseline import DEFAULT_NAME
 from jobkit_lint.config import FAIL_LEVELS
 from jobkit_lint.output import COLOURS
 from jobkit_lint.reporters import formats
@@ -79,10 +80,14 @@ def _fixes(group: argparse._ArgumentGroup) -> None:
 
 def _known(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
+    add(
+        "--baseline", metavar="FILE", help=f"the file of known findings (default: {DEFAULT_NAME} in the project's root)"
+    )
     one = group.add_mutually_exclusive_group().add_argument
-    one("--baseline", metavar="FILE", help="do not tell findings that are in this file")
-    one("--write-baseline", nargs="?", const="", metavar="FILE", help="write all findings of now to the baseline")
-    one("--prune-baseline", nargs="?", const="", metavar="FILE", help="take entries without a finding out of it")
+    one("--write-baseline", action="store_true", help="write all findings of now to the baseline")
+    one("--prune-baseline", action="store_true", help="take entries without a finding out of the baseline")
+    one("--add-ignores", action="store_true", help="write a comment into the code for each finding of now")
+    add("--reason", metavar="TEXT", default="", help="with --add-ignores: the reason behind each comment")
     add("--since", metavar="REF", help="only findings on lines changed since this git commit or branch")
 
 

@@ -87,6 +87,20 @@ def rewritten(source: Source, suppression: Suppression, codes: Mapping[str, str]
     return Edit(suppression.line, suppression.column, suppression.line, suppression.end_column, text[:start] + listed)
 
 
+def widened(source: Source, suppression: Suppression, codes: Collection[str]) -> Edit:
+    """The edit that adds codes to one of our comments that names some."""
+    text = _text(source, suppression)
+    first, last = text.index("[") + 1, text.index("]")
+    listed = ", ".join(dict.fromkeys([*suppression.codes, *codes]))
+    return Edit(
+        suppression.line,
+        suppression.column,
+        suppression.line,
+        suppression.end_column,
+        text[:first] + listed + text[last:],
+    )
+
+
 def removed(source: Source, suppression: Suppression, codes: Collection[str]) -> Edit:
     """The edit that takes `codes` out of a comment, and the comment away when nothing is left of it."""
     line, column, end = suppression.line, suppression.column, suppression.end_column

@@ -15,7 +15,7 @@ import stripe
 from celery import shared_task
 
 
-@shared_task(autoretry_for=(ConnectionError,))
+@shared_task(autoretry_for=(ConnectionError,), retry_backoff=True, max_retries=3)
 def charge(order_id, amount):
     stripe.Charge.create(amount=amount, currency="eur")
 

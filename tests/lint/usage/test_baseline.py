@@ -10,7 +10,7 @@ import pytest
 @pytest.fixture
 def accepted(project, lint):
     """The two findings of ``tasks.py`` are in the baseline."""
-    assert lint("--write-baseline", "known.json", ".").status == 0
+    assert lint("--write-baseline", "--baseline", "known.json", ".").status == 0
     return project / "known.json"
 
 
@@ -75,7 +75,7 @@ def test_an_entry_without_its_finding_is_told_and_pruned(accepted, project, lint
     assert (ran.status, stale["code"], stale["path"], stale["line"]) == (1, "JK903", "known.json", 4)
     assert stale["message"].startswith("tasks.py: JK101 is not found there any more")
 
-    pruned = lint("--prune-baseline", "known.json", ".")
+    pruned = lint("--prune-baseline", "--baseline", "known.json", ".")
 
     assert pruned.out == "known.json: removed 1 that were not found any more; 0 findings are not in it\n"
     assert [entry["code"] for entry in json.loads(accepted.read_text())["findings"]] == ["JK201"]
@@ -86,7 +86,7 @@ def test_pruning_adds_nothing(accepted, project, lint):
     before = accepted.read_text()
     (project / "new.py").write_text((project / "tasks.py").read_text())
 
-    assert "2 findings are not in it" in lint("--prune-baseline", "known.json", ".").out
+    assert "2 findings are not in it" in lint("--prune-baseline", "--baseline", "known.json", ".").out
     assert accepted.read_text() == before
 
 
@@ -107,7 +107,7 @@ def test_what_was_not_looked_at_is_not_stale(accepted, project, lint):
 def test_the_settings_may_name_it(project, lint, monkeypatch):
     (project / "pyproject.toml").write_text('[tool.jobkit.lint]\nbaseline = "ci/known.json"\n')
     (project / "ci").mkdir()
-    assert lint("--write-baseline", "--", ".").status == 0
+    assert lint("--write-baseline", ".").status == 0
     assert (project / "ci" / "known.json").exists()
 
     assert lint(".").status == 0
@@ -117,7 +117,7 @@ def test_the_settings_may_name_it(project, lint, monkeypatch):
 
 def test_comments_without_effect_are_findings_like_others(project, lint):
     (project / "tasks.py").write_text("from celery import shared_task\nx = 1  # jobkit: ignore[JK101]\n")
-    lint("--write-baseline", "known.json", ".")
+    lint("--write-baseline", "--baseline", "known.json", ".")
 
     assert lint("--baseline", "known.json", ".").status == 0
 
@@ -125,7 +125,7 @@ def test_comments_without_effect_are_findings_like_others(project, lint):
 def test_two_writings_are_alike(accepted, lint):
     before = accepted.read_bytes()
 
-    lint("--write-baseline", "known.json", ".")
+    lint("--write-baseline", "--baseline", "known.json", ".")
 
     assert accepted.read_bytes() == before
 
@@ -149,5 +149,34 @@ def test_what_is_no_baseline_is_told(project, lint, content, words):
     assert words in ran.err
 
 
-def test_writing_and_reading_at_once_is_wrong_use(project, lint):
-    assert lint("--baseline", "a.json", "--write-baseline", "a.json", ".").status == 2
+def test_without_a_name_it_is_in_the_root_of_the_project_and_used_from_then_on(project, lint, monkeypatch):
+    (project / "inner").mkdir()
+    (project / "inner" / "tasks.py").write_text((project / "tasks.py").read_text())
+    monkeypatch.chdir(project / "inner")
+
+    ran = lint("--write-baseline", "tasks.py")
+
+    assert ran.out == "../jobkit-baseline.json: wrote 2 findings. Commit it; they are not told any more\n"
+    assert lint("tasks.py").status == 0
+    assert lint("--isolated", "tasks.py").status == 1
+    monkeypatch.chdir(project)
+    assert {one["path"] for one in lint("--format", "json", ".").report["findings"]} == {"tasks.py"}
+
+
+def test_another_file_is_not_overwritten(project, lint):
+    ran = lint("--write-baseline", "--baseline", "tasks.py", ".")
+
+    assert ran.status == 2
+    assert "tasks.py: is no baseline: " in ran.err
+    assert (project / "tasks.py").read_text().startswith("import stripe")
+
+
+def test_pruning_what_is_not_there_is_wrong_use(project, lint):
+    ran = lint("--prune-baseline", ".")
+
+    assert ran.status == 2
+    assert "jobkit-baseline.json: the baseline cannot be read" in ran.err
+
+
+def test_writing_and_pruning_at_once_is_wrong_use(project, lint):
+    assert lint("--prune-baseline", "--write-baseline", ".").status == 2

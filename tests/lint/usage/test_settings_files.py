@@ -58,7 +58,7 @@ def test_each_kind_of_mistake(project, lint, text, place):
 def test_a_table_is_laid_over_the_one_that_it_extends(project, lint):
     configure(project / "base", 'ignore = ["JK1"]\nbaseline = "known.json"\nfail-on = "error"')
     configure(project, 'extend = "base/pyproject.toml"\nbaseline = "mine.json"')
-    lint("--write-baseline", "mine.json", ".")
+    lint("--write-baseline", ".")
 
     text = lint("--show-settings", "tasks.py").out
 
