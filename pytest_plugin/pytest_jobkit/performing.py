@@ -239,7 +239,8 @@ class PerformEnqueuedJobs:
             return performed
         if inline:
             raise ConfigError(
-                "perform_enqueued_jobs(inline=True) is for a block: with perform_enqueued_jobs(inline=True): ..."
+                "perform_enqueued_jobs(inline=True) is for a block: with perform_enqueued_jobs(inline=True): ... "
+                "(for an ExitStack or enterContext: perform_enqueued_jobs.block(inline=True))"
             )
         try:
             return performed.now()
