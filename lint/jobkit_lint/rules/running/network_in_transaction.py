@@ -122,8 +122,8 @@ class NetworkInTransaction(Rule):
                 yield self.report_effect(
                     job,
                     reached,
-                    f"{what} while the transaction of line {line} is open: its locks are held meanwhile, and a rollback "
-                    "does not take it back; send it behind the transaction",
+                    f"{what} while the transaction of line {line} is open: its locks are held meanwhile, and a "
+                    "rollback does not take it back; send it behind the transaction",
                     analysis,
                     what=what,
                     recipe=Recipe(("kill",), "after", reached.step.call.at.end_line, "sent only if committed"),
