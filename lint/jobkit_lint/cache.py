@@ -9,6 +9,7 @@ from __future__ import annotations
 
 # os.path is several times faster than pathlib, and this runs for each file of a project:
 # ruff: noqa: PTH103, PTH105, PTH108, PTH112, PTH116, PTH118, PTH120, PTH123
+import functools
 import hashlib
 import os
 import sys
@@ -234,6 +235,7 @@ def modules_stamp(names: Iterable[str]) -> tuple[object, ...]:
     return tuple((path, state_of(path)) for path in sorted(path for path in files if path))
 
 
+@functools.cache
 def _version() -> str:
     """The version, and the state of the linter's own files: in a checkout they change without it."""
     try:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 from msgspec.structs import replace
 from pathspec import GitIgnoreSpec
 
 from jobkit_lint.analysis import Analysis
 from jobkit_lint.baseline import Baseline, Entry, StaleEntry, read_baseline
+from jobkit_lint.cache import FOLDER, Cache, modules_stamp
 from jobkit_lint.config import common_folder
 from jobkit_lint.diagnostic import PARSE_ERROR, Finding, Problem
 from jobkit_lint.index.program import Program, shown_files
@@ -106,8 +109,7 @@ def run(request: Request) -> Outcome:
         request.progress.begin("finding jobs")
         program = read_program(request)
     with timings.phase("settings of folders"):
-        folders = sorted({Path(path).parent for path, _ in program.files})
-        chosen = {*request.rules, *nested.rules(folders)}
+        chosen = {*request.rules, *nested.rules(_folders(program.files))}
         rules = tuple(sorted(chosen, key=lambda rule: rule.code))
     analysis = Analysis(program, _before(request, rules))
     judgement = _Watched(analysis, rules, request.progress, timings)
@@ -212,11 +214,31 @@ def _covers(paths: Sequence[str], folder: Path) -> bool:
 
 
 def read_program(request: Request) -> Program:
-    """The jobs and enqueue sites of the files asked for."""
+    """The jobs and enqueue sites of the files asked for, or what an earlier run has found, where nothing changed."""
     settings = request.settings
     exclude = GitIgnoreSpec.from_lines([*settings.exclude, *settings.extend_exclude])
     walked = shown_files(python_files(request.paths, exclude, request.root)) if request.paths else []
     words = {word for rule in request.rules for word in rule.signs}
-    program = Program(request.root, settings, request.contents, words)
-    program.read([*walked, *shown_files(request.contents)], request.processes)
+    cache = Cache(request.cache_dir or str(request.root / FOLDER), _note) if request.use_cache else None
+    program = Program(request.root, settings, request.contents, words, cache)
+    program.read([*walked, *shown_files(request.contents)], request.processes, question=_question(request, walked))
     return program
+
+
+def _question(request: Request, walked: Sequence[tuple[str, str]]) -> str | None:
+    """What findings depend on besides the files; None where that is more than can be told, as with ``--since``."""
+    if request.since is not None or request.earlier is not None:
+        return None
+    rules = {*request.rules, *(request.nested.rules(_folders(walked)) if request.nested is not None else ())}
+    codes = sorted(rule.code for rule in rules)
+    stamp = modules_stamp(rule.__module__ for rule in rules if not is_own(rule))
+    return repr((codes, msgspec.json.encode(request.settings), stamp))
+
+
+def _folders(files: Iterable[tuple[str, str]]) -> list[Path]:
+    """The folders of the files, sorted."""
+    return sorted(map(Path, {os.path.dirname(path) for path, _ in files}))  # noqa: PTH120
+
+
+def _note(text: str) -> None:
+    print(f"jobkit lint: {text}", file=sys.stderr)

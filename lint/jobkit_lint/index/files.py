@@ -56,7 +56,8 @@ class ProjectFiles:
         """What is known of the file as it is now."""
         entry = self.known.entries.get(path)
         if entry is not None and path not in self._checked:
-            if path in self.contents or not self._is_same(path, entry):
+            could_be_read = entry.digest != b""
+            if path in self.contents or not (could_be_read and self._is_same(path, entry)):
                 del self.known.entries[path]
                 entry = None
             self._checked.add(path)
@@ -129,6 +130,11 @@ class ProjectFiles:
         """The files with a sign of their own that could be parsed."""
         found = ((path, self.known.entries[path]) for path in paths)
         return [path for path, entry in found if entry.has_sign and entry.problem is None]
+
+    def digest(self, paths: Iterable[str]) -> bytes:
+        """A short name for these files with their contents."""
+        entries = self.known.entries
+        return kept.digest(b"".join(path.encode(errors="surrogatepass") + entries[path].digest for path in paths))
 
     def problems(self, paths: Iterable[str]) -> list[Problem]:
         """What is wrong with these files."""

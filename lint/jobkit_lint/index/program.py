@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from jobkit_lint.cache import Cache, Files, Judged, Result, SeenModule, digest, kept_state, key_of, state_of
+from jobkit_lint.cache import Cache, Files, Judged, Result, SeenModule, kept_state, key_of, state_of
 from jobkit_lint.diagnostic import Problem
 from jobkit_lint.facts import FOREIGN, fact_aliases
 from jobkit_lint.frameworks import known_frameworks
@@ -76,6 +76,7 @@ class Program:
         self._key = key_of(os.getcwd(), str(self.root), signs.words, signs.texts_asked) if self._cache else ""
         known = self._cache.files(self._key) if self._cache else Files()
         self._files = ProjectFiles(signs, self._contents, known)
+        self._question: str | None = None
         self._earlier: Result | None = None
         self._parses_all = False
 
@@ -97,22 +98,26 @@ class Program:
             return None
 
     def read(
-        self, files: Sequence[tuple[str, str]], processes: int, parse_all: bool | None = None, question: str = ""
+        self,
+        files: Sequence[tuple[str, str]],
+        processes: int,
+        parse_all: bool | None = None,
+        question: str | None = None,
     ) -> None:
         """Maps the files (absolute path, shown path) and finds their jobs and enqueue sites.
 
         `question` says what else the findings depend on: if an earlier run with the same one has looked at the same
         files, `earlier` is what it found, and jobs and sites are looked for only when somebody asks for them.
+        Without a question nothing of the kind is kept.
         """
         self.files = list(files)
         self._shown = dict(files)
         self._files.shown, self._files.processes = self._shown, processes
         self._parses_all = len(files) <= PARSE_ALL_UP_TO if parse_all is None else parse_all
         changed = self._files.check(self._shown, self._parses_all)
-        if self._cache is not None:
-            self._question = key_of(self._key, question, digest(repr(files).encode()), self._parses_all)
-            if not changed:
-                self._earlier = self._same_as_before(self._cache.result(self._question))
+        self._question = question
+        if self._cache is not None and question is not None and not changed:
+            self._earlier = self._same_as_before(self._cache.result(self._result_key(question)))
         if self._earlier is not None:
             self.problems = list(self._earlier.problems)
             self._selected = [seen_before(one) for one in self._earlier.modules if one.is_selected]
@@ -191,6 +196,9 @@ class Program:
         """What an earlier run has found with the same files, settings and rules."""
         return self._earlier
 
+    def _result_key(self, question: str) -> str:
+        return key_of(self._key, question, self._files.digest(self._shown), self._parses_all)
+
     def _same_as_before(self, result: Result | None) -> Result | None:
         """The result, if the files and folders that it also depends on are as they were."""
         if result is None or any(state_of(path) != state for path, state in result.others.items()):
@@ -201,6 +209,10 @@ class Program:
     def keep(self, judged: list[Judged], places: Iterable[Module], rule_problems: list[Problem]) -> None:
         """Keeps what was found for the next run; `places` are the files that it was found in."""
         if self._cache is None or self._earlier is not None:
+            return
+        if self._files.fresh:
+            self._cache.keep_files(self._key, self._files.known)
+        if self._question is None:
             return
         chosen = set(self._selected)
         others = {module.path: kept_state(module.path) for module in self.project.loaded()}
@@ -214,9 +226,7 @@ class Program:
             {path: state for path, state in others.items() if path not in self._shown},
             self.project.finder.marks(),
         )
-        self._cache.keep_result(self._question, result)
-        if self._files.fresh:
-            self._cache.keep_files(self._key, self._files.known)
+        self._cache.keep_result(self._result_key(self._question), result)
 
     def _wake(self) -> None:
         """Looks for jobs and sites after all."""
