@@ -5,6 +5,7 @@ The story travels within pytest's own report of the test, so a worker that crash
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ class Collector:
         self._page = page
         self._is_tracing = is_tracing
         self._tests: list[dict[str, Any]] = []
+        self._trouble = ""
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -43,8 +45,13 @@ class Collector:
         from pytest_jobkit.report.page import render
 
         tests = sorted(self._tests, key=lambda test: (test["outcome"] != "failed", test["name"]))
-        self._page.parent.mkdir(parents=True, exist_ok=True)
-        self._page.write_text(render(tests, f"Jobs of {session.config.rootpath.name}"), encoding="utf-8")
+        page = render(tests, f"Jobs of {session.config.rootpath.name}")
+        try:
+            self._page.parent.mkdir(parents=True, exist_ok=True)
+            self._page.write_text(page, encoding="utf-8")
+        except OSError as error:
+            self._trouble = f"jobkit: the report could not be written: {error}"
+            session.exitstatus = session.exitstatus or pytest.ExitCode.USAGE_ERROR
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the stories, and say where the page is."""
@@ -54,16 +61,26 @@ class Collector:
                 terminalreporter.write_line(f"{test['name']} ({test['outcome']})", bold=True)
                 for line in test["story"]:
                     terminalreporter.write_line(f"  {line}")
-        if self._page is not None:
+        if self._trouble:
+            terminalreporter.write_line(self._trouble, red=True)
+        elif self._page is not None:
             terminalreporter.write_line(
                 f"jobkit: the report of {counted(len(self._tests), 'test')} with jobs is {self._page}"
             )
 
 
 def collector(config: pytest.Config) -> Collector | None:
-    """The collector that the options ask for; None if they ask for nothing."""
+    """The collector that the options ask for; None if they ask for nothing.
+
+    Raises:
+        pytest.UsageError: a page is wanted and jinja2 is not installed.
+    """
     page = config.getoption("jobkit_report") or config.getini("jobkit_report")
     is_tracing = bool(config.getoption("jobkit_trace") or config.getini("jobkit_trace"))
     if not page and not is_tracing:
         return None
+    if page and find_spec("jinja2") is None:
+        raise pytest.UsageError(
+            "--jobkit-report needs jinja2, which is not installed; it comes with the extra 'report' of jobkit"
+        )
     return Collector(config.invocation_params.dir / page if page else None, is_tracing)

@@ -7,7 +7,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from jobkit import ConfigError
 from pytest_jobkit.matchers.times import shown_seconds
 from pytest_jobkit.wording import counted
 
@@ -19,16 +18,9 @@ def render(tests: Iterable[Mapping[str, Any]], title: str) -> str:
 
     Args:
         tests: what `reporting.told` made of each test.
-
-    Raises:
-        ConfigError: jinja2 is not installed.
     """
-    try:
-        from jinja2 import Environment
-    except ImportError as error:
-        raise ConfigError(
-            f"--jobkit-report needs jinja2 ({error}); it comes with the extra 'report' of jobkit, or install it"
-        ) from error
+    from jinja2 import Environment
+
     template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
         Path(__file__).with_name("page.html").read_text(encoding="utf-8")
     )

@@ -102,6 +102,26 @@ def test_workers_of_xdist_make_one_page(pytester: pytest.Pytester) -> None:
     assert "5 s later attempt 2: succeeded" in text
 
 
+def test_without_jinja2_no_test_is_run_in_vain(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest("import sys; sys.modules['jinja2'] = None")
+    pytester.makepyfile(test_shop=TESTS)
+
+    result = pytester.runpytest_subprocess("-p", "no:randomly", "--jobkit-report=page.html")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "--jobkit-report needs jinja2, which is not installed" in result.stderr.str()
+
+
+def test_a_page_that_cannot_be_written_is_told_at_the_end(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(test_shop="def test_it(jobs): ...", taken="")
+
+    result = pytester.runpytest_subprocess("-p", "no:randomly", "--jobkit-report=taken.py/page.html")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["jobkit: the report could not be written: *taken.py*"])
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+
+
 def test_the_ini_file_may_ask_for_it(pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]\njobkit_report = page.html\n")
     pytester.makepyfile("def test_nothing(): pass")
