@@ -18,7 +18,7 @@ from jobkit_lint.cache import State, digest, kept_state
 from jobkit_lint.diagnostic import Problem
 from jobkit_lint.signs import Signs
 from jobkit_lint.source import Source, Unreadable, read
-from jobkit_lint.summary import summarise
+from jobkit_lint.summary import encode, summarise
 
 # a pool costs more than it saves below this many files
 POOL_FROM = 200
@@ -96,7 +96,7 @@ def map_file(path: str, source: Source, order: Order) -> Mapped:
         if has_sign or order.parse_all:
             summary = summarise(source, signs)
             if has_sign:
-                mapped.summary = msgspec.msgpack.encode(summary)
+                mapped.summary = encode(summary)
         elif not order.again and not source.content.isascii():
             _ = source.text
     except Unreadable as error:

@@ -10,6 +10,7 @@ import ast
 import bisect
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -44,13 +45,16 @@ class FileSummary(msgspec.Struct):
     suppressions: list[Suppression]
 
 
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(FileSummary)
+
+
 def parse(source: Source) -> ast.Module:
     """Python's tree of the file. Raises `Unreadable` with the line, whatever is wrong with it."""
     text = source.text
-    limit = sys.getrecursionlimit()
     try:
-        sys.setrecursionlimit(max(limit, MAX_DEPTH))
-        return ast.parse(text)
+        with _room(MAX_DEPTH):
+            return ast.parse(text)
     except SyntaxError as error:
         message = f"cannot be parsed: {error.msg}"
         raise Unreadable(Problem("syntax", source.path, message, error.lineno)) from error
@@ -60,8 +64,34 @@ def parse(source: Source) -> ast.Module:
     except (RecursionError, MemoryError) as error:
         message = "cannot be parsed: it is nested too deeply"
         raise Unreadable(Problem("syntax", source.path, message, 1)) from error
+
+
+@contextmanager
+def _room(depth: int) -> Iterator[None]:
+    """Lets calls nest as deep as that in the block."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, depth))
+    try:
+        yield
     finally:
         sys.setrecursionlimit(limit)
+
+
+def encode(summary: FileSummary) -> bytes:
+    """The summary as MessagePack. Raises `Unreadable` for one that is nested too deeply."""
+    try:
+        with _room(MAX_DEPTH):
+            return _ENCODER.encode(summary)
+    except RecursionError as error:
+        message = "cannot be judged: an expression is nested too deeply"
+        raise Unreadable(Problem("syntax", summary.path, message, 1)) from error
+
+
+def decode(content: bytes) -> FileSummary:
+    """The summary that `encode` made MessagePack of."""
+    # reading takes more of the stack than writing did
+    with _room(3 * MAX_DEPTH):
+        return _DECODER.decode(content)
 
 
 def summarise(source: Source, signs: Signs, requests: Iterable[str] = ()) -> FileSummary:

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-import msgspec
-
 from jobkit_lint import cache as kept
 from jobkit_lint.diagnostic import Problem
 from jobkit_lint.mapping import Mapped, Order, map_file, map_files
 from jobkit_lint.signs import Learned, Signs
 from jobkit_lint.source import Source, Unreadable, read
-from jobkit_lint.summary import FileSummary, summarise
+from jobkit_lint.summary import FileSummary, decode, encode, summarise
 
-_SUMMARY = msgspec.msgpack.Decoder(FileSummary)
 # sets of learned names that are remembered before they are all forgotten
 _MAX_SETS = 8
 
@@ -153,7 +150,7 @@ class ProjectFiles:
         taught = entry.taught.get(self._round_of.get(path, -1)) if entry is not None else None
         encoded = taught.summary if taught is not None else entry.summary if entry is not None else None
         if encoded is not None:
-            return _SUMMARY.decode(encoded)
+            return decode(encoded)
         state = kept.kept_state(path)
         content = self.contents.get(path)
         source = Source(shown, content) if content is not None else read(path, shown)
@@ -162,6 +159,6 @@ class ProjectFiles:
         if entry is None:
             entry = self.known.entries[path] = kept.Entry(state, kept.digest(source.content))
             self._checked.add(path)
-        entry.summary = msgspec.msgpack.encode(summary)
+        entry.summary = encode(summary)
         self.fresh += 1
         return summary
