@@ -2,16 +2,16 @@
 
 Run it with ``python tests/benchmarks/lint.py [--files N] [--rounds N] [--tree FOLDER]``. The tree is made of copies
 of the standard library and of the installed packages (files of up to 1,000 lines; not the job frameworks
-themselves), with the jobs of the example
-shop and of the rules' examples in between, so that about one file in twenty has to do with jobs. Everything is
-measured in one run, in turns, and the median is shown; a tool that is not installed is left out, by name. flake8 and
-fixit get every thirtieth file only, and the same files are given to ruff, for their ratio. Seconds depend on the
-machine: what counts is the last column, against ruff in the same run.
+themselves), with the jobs of the example shop and of the rules' examples in between, so that about one file in twenty
+has to do with jobs. Everything is measured in one run, in turns, and the median is shown; a tool that is not installed
+is left out, by name. flake8 and fixit get every thirtieth file only, and the same files are given to ruff, for their
+ratio. Seconds depend on the machine: what counts is the last column, against ruff in the same run.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import site
 import statistics
@@ -44,6 +44,8 @@ LEFT_OUT = FRAMEWORKS - {"django"} | {
     "dist",
     "venv",
 }
+# an installed package has its bytecode, whatever this environment says about writing any
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 AST_GREP = """\
 id: enqueue-inside-atomic
 language: python
@@ -128,7 +130,7 @@ class Bench:
     def run(self, name: str, command: Sequence[str]) -> None:
         """Times one run of the command and adds it to what is known under `name`."""
         started = time.perf_counter()
-        done = subprocess.run(command, cwd=self.tree, capture_output=True, check=False)
+        done = subprocess.run(command, cwd=self.tree, capture_output=True, check=False, env=ENVIRONMENT)
         seconds = time.perf_counter() - started
         if done.returncode not in (0, 1) and not (done.returncode == 2 and command[0] == sys.executable):
             raise SystemExit(f"{name}: exit status {done.returncode}: {done.stderr.decode()[-2000:]}")
@@ -314,8 +316,12 @@ def report_agreement_and_memory(bench: Bench) -> None:
     one, many = jobkit("--no-cache", "--jobs", "1", "."), jobkit("--no-cache", "--jobs", "4", ".")
     bench.run("one process", one)
     bench.run("four processes", many)
-    same = bench.results["one process"].output == bench.results["four processes"].output
-    cached = bench.results["one process"].output == bench.results["jobkit lint, nothing changed"].output
+    # the last line tells the seconds
+    one_by_one, together, kept = (
+        bench.results[name].output.splitlines()[:-1]
+        for name in ("one process", "four processes", "jobkit lint, nothing changed")
+    )
+    same, cached = one_by_one == together, one_by_one == kept
     print(f"output of one and of four processes: {'the same' if same else 'DIFFERS'}")
     print(f"output with and without the cache: {'the same' if cached else 'DIFFERS'}")
     memory = most_memory(jobkit("--no-cache", "."), bench.tree)
