@@ -101,6 +101,9 @@ def map_file(path: str, source: Source, order: Order) -> Mapped:
             _ = source.text
     except Unreadable as error:
         mapped.problem = error.problem
+    except RecursionError:
+        message = "cannot be judged: an expression is nested too deeply"
+        mapped.problem = Problem("syntax", source.path, message, 1)
     return mapped
 
 

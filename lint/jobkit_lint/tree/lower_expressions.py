@@ -13,6 +13,7 @@ from jobkit_lint.tree import expressions as e
 
 MAX_TEXT = 2000
 MAX_ITEMS = 64
+MAX_TERMS = 100
 
 OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "+",
@@ -54,6 +55,15 @@ def place(node: ast.expr | ast.stmt | ast.keyword | ast.arg | ast.excepthandler)
     return e.At(node.lineno, node.col_offset, end_line, end_column)
 
 
+def _is_long_chain(node: ast.expr) -> bool:
+    """Whether a sum has so many terms that nobody could walk down to the first one."""
+    for _ in range(MAX_TERMS):
+        if not isinstance(node, ast.BinOp):
+            return False
+        node = node.left
+    return True
+
+
 def expression(node: ast.expr) -> e.AnyExpression:
     """One expression with all its parts."""
     at = place(node)
@@ -79,6 +89,8 @@ def expression(node: ast.expr) -> e.AnyExpression:
             return e.Mapping(at, keys, _some(node.values), len(node.keys))
         case ast.Subscript():
             return e.Subscript(at, expression(node.value), expression(node.slice))
+        case ast.BinOp() if _is_long_chain(node):
+            return e.Opaque(at)
         case ast.BinOp():
             operator = OPERATORS[type(node.op)]
             return e.Operation(at, (operator,), (expression(node.left), expression(node.right)))

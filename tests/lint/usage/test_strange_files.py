@@ -29,6 +29,7 @@ HEAD = "from celery import shared_task\n"
         HEAD.encode() + b"x = " + b"[" * 3000 + b"]" * 3000,
         HEAD.encode() + b"x = " + b"-" * 100_000 + b"1\n",
         HEAD.encode() + b"x = " + b"a." * 50_000 + b"b\n",
+        HEAD.encode() + b"x = a" + b".b(1)" * 700 + b"\n@x\ndef f(): pass\n",
         HEAD.encode() + b"x = " + b"f(" * 90 + b")" * 90 + b"(" * 150_000,
         HEAD.encode() + b"".join(b" " * n + b"if x:\n" for n in range(150)),
         HEAD.encode() + b"'''",
