@@ -30,6 +30,8 @@ CONTEXT = {
     "crum.get_current_user": "the user of the request",
     "starlette_context.context": "the request",
 }
+# they give None where there is no request, which functions that are not only for jobs know
+SOFT = ("crum.", "flask_login.", "flask_security.")
 # whoever asks or makes a context knows that there may be none
 CAREFUL = frozenset({"has_request_context", "test_request_context", "request_context", "copy_current_request_context"})
 
@@ -137,6 +139,8 @@ class RequestContext(Rule):
             if reached is not None and is_handed_over(reached, analysis):
                 continue
             for node, place, what in _uses(scope, analysis):
+                if _expects_none(node, place, scope, analysis, is_own=scope is body):
+                    continue
                 yield self.report(
                     scope.module,
                     node.at,
@@ -148,12 +152,18 @@ class RequestContext(Rule):
                 )
 
 
+def _expects_none(node: e.AnyExpression, place: Place, scope: Scope, analysis: Analysis, is_own: bool) -> bool:
+    """Whether the code gets along without a request: an error is caught, or None is given and looked at."""
+    if any(True for _ in place.tries()):
+        return True
+    origin = analysis.origin(node, scope, place)
+    return not is_own and origin is not None and origin.path.startswith(SOFT)
+
+
 def _is_careful(scope: Scope, reached: Reached | None) -> bool:
     scopes = [scope, *(hop.scope for hop in reached.hops)] if reached is not None else [scope]
-    names = {
-        getattr(step.call.function, "name", getattr(step.call.function, "id", "")) for s in scopes for step in s.steps
-    }
-    return bool(names & CAREFUL)
+    called = [step.call.function for inner in scopes for step in inner.steps]
+    return any(getattr(function, "name", getattr(function, "id", "")) in CAREFUL for function in called)
 
 
 def _uses(scope: Scope, analysis: Analysis) -> Iterator[tuple[e.AnyExpression, Place, str]]:
@@ -162,14 +172,18 @@ def _uses(scope: Scope, analysis: Analysis) -> Iterator[tuple[e.AnyExpression, P
     for place in scope.places:
         for expression in own_expressions(place.statement):
             for part in e.descend(expression):
-                if not isinstance(part, e.Name | e.Attribute) or (isinstance(part, e.Name) and scope.binds(part.id)):
-                    if not (isinstance(part, e.Name) and part.id in scope.imports):
-                        continue
+                if not isinstance(part, e.Name | e.Attribute) or _is_own(part, scope):
+                    continue
                 origin = analysis.origin(part, scope, place)
                 what = CONTEXT.get(origin.path) if origin is not None and isinstance(origin.root, str) else None
                 if what is not None and origin is not None and origin.path not in seen:
                     seen.add(origin.path)
                     yield part, place, what
+
+
+def _is_own(node: e.AnyExpression, scope: Scope) -> bool:
+    """Whether a name is the function's own, and not one that it imports."""
+    return isinstance(node, e.Name) and scope.binds(node.id) and node.id not in scope.imports
 
 
 def _chain(job: Job, reached: Reached | None, what: str, line: int, scope: Scope) -> tuple[Link, ...]:

@@ -28,8 +28,10 @@ SPAWNED = {
 TASKS = frozenset({"asyncio.create_task", "asyncio.ensure_future"})
 # whoever calls one of these waits for what was started
 WAITING = frozenset(
-    {"join", "shutdown", "wait", "terminate", "kill", "close", "result", "as_completed", "gather", "stop", "cancel"}
-)
+    {
+        "join", "shutdown", "wait", "terminate", "kill", "close", "result", "as_completed", "gather", "stop", "cancel",
+    }
+)  # fmt: skip
 
 
 class SpawnInJob(Rule):
@@ -144,8 +146,8 @@ class SpawnInJob(Rule):
                 yield self.report_effect(
                     job,
                     reached,
-                    f"{what} is started, and `{job.name.rpartition('.')[2]}` is done without waiting for it: errors are "
-                    "never seen, and a worker that stops cuts it off; enqueue a job for it, or wait",
+                    f"{what} is started, and `{job.name.rpartition('.')[2]}` is done without waiting for it: errors "
+                    "are never seen, and a worker that stops cuts it off; enqueue a job for it, or wait",
                     analysis,
                     what=what,
                 )
@@ -165,9 +167,8 @@ def _spawned(reached: Reached, analysis: Analysis) -> str | None:
         # it is handed on to somebody who may wait for it
         return None
     names = {getattr(other.call.function, "name", getattr(other.call.function, "id", "")) for other in scope.steps}
-    if names & WAITING or any(
-        isinstance(place.statement, With) and _enters(place.statement, what) for place in scope.places
-    ):
+    entered = [place.statement for place in scope.places if isinstance(place.statement, With)]
+    if names & WAITING or any(_enters(one, what) for one in entered):
         return None
     is_started = isinstance(outer, e.Attribute) or not what.startswith(("a thread", "a process")) or "start" in names
     return what if is_started and _is_local(reached) else None

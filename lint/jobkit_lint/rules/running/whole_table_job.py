@@ -175,8 +175,8 @@ class WholeTableJob(Rule):
             yield self.report(
                 scope.module,
                 statement.iterable.at,
-                f"`{job.name.rpartition('.')[2]}` loads all rows of `{found}` and works on each in one run: enqueue one "
-                "job for each, or for each chunk of ids",
+                f"`{job.name.rpartition('.')[2]}` loads all rows of `{found}` and works on each in one run: enqueue "
+                "one job for each, or for each chunk of ids",
                 job=job,
                 within=statement.iterable.at,
                 fix=fix if is_direct and not _prefetches(statement.iterable) else None,
@@ -218,11 +218,8 @@ def _prefetches(node: e.AnyExpression) -> bool:
 
 def _has_effects(statement: For, place: Place) -> bool:
     """Whether the body does something for each row, and does not end the loop at the first."""
-    for inner in places(statement.body, place):
-        if isinstance(inner.statement, Return) or (
-            isinstance(inner.statement, Jump) and inner.statement.kind == "break"
-        ):
-            return False
+    if any(_ends(inner) for inner in places(statement.body, place)):
+        return False
     for inner in places(statement.body, place):
         for step in steps(inner) if isinstance(inner.statement, Evaluate) else ():
             function = step.call.function
@@ -230,3 +227,8 @@ def _has_effects(statement: For, place: Place) -> bool:
             if name not in TELLING:
                 return True
     return False
+
+
+def _ends(place: Place) -> bool:
+    statement = place.statement
+    return isinstance(statement, Return) or (isinstance(statement, Jump) and statement.kind == "break")

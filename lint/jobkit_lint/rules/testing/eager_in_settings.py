@@ -11,7 +11,7 @@ from jobkit_lint.diagnostic import Severity
 from jobkit_lint.facts.words import parts
 from jobkit_lint.index.symbols import Module
 from jobkit_lint.rules.base import Report, Rule
-from jobkit_lint.rules.configuration import Setting, settings_of
+from jobkit_lint.rules.configuration import Setting, configured, settings_of
 from jobkit_lint.rules.examples import Bad, Good
 from jobkit_lint.tree import expressions as e
 from jobkit_lint.tree.statements import If
@@ -124,7 +124,8 @@ class EagerInSettings(Rule):
     def check_module(self, module: Module, analysis: Analysis) -> Iterator[Report]:
         if _is_elsewhere(module, analysis):
             return
-        for setting in settings_of(module, analysis, *EAGER):
+        is_overridden = any(e.is_constant(other.value, False) for other in configured(analysis, *EAGER))
+        for setting in settings_of(module, analysis, *EAGER) if not is_overridden else ():
             if e.is_constant(setting.value, True) and not _is_conditional(setting):
                 yield self._told(module, setting.at, "jobs run inside of the caller and are never retried")
         for setting in settings_of(module, analysis, "BACKEND"):
