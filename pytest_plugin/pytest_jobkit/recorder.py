@@ -86,6 +86,8 @@ class RecordingEngine(Engine):
         self.buried: list[JobRecord] = []
         self.log: list[tuple[float, Push | JobRecord | Event]] = []
         self._direct = DirectPerformances()
+        #: where in the user's code the events of the log came from that put no message into a queue, by their id()
+        self.event_frames: dict[int, tuple[Frame, ...]] = {}
         self._order = "queue"
         self._order_source = random.Random(None if self.seed is None else f"{self.seed}:order")
         #: where the messages that a batch still holds were enqueued
@@ -131,14 +133,15 @@ class RecordingEngine(Engine):
             origin = Origin.ENQUEUED
         push = Push(JobRecord(envelope, state, envelope.attempt), origin, frames)
         self.pushes.append(push)
-        self.log.append((self.clock.time(), push))
+        entry = (self.clock.time(), push)
+        self.log.append(entry)
         before = envelope.sequence
         super().put(envelope)
         if envelope.sequence == before:
             # A batch keeps it until its block ends, and puts it here again.
             self._held_frames[id(envelope)] = frames
-            self.pushes.pop()
-            self.log.pop()
+            _forget(self.pushes, push)
+            _forget(self.log, entry)
 
     def bury(self, record: JobRecord, error: BaseException | None) -> None:
         self.buried.append(record)
@@ -158,6 +161,8 @@ class RecordingEngine(Engine):
             self._note_delivery(direct)
         if isinstance(event, _TOLD) and (not isinstance(event, _ENQUEUES) or is_refused(event)):
             self.log.append((event.time, event))
+            if isinstance(event, (*_ENQUEUES, events.EnqueueDeferred)):
+                self.event_frames[id(event)] = user_frames()
         if isinstance(event, (events.Redelivered, events.Requeued)):
             origin = Origin.REDELIVERED if isinstance(event, events.Redelivered) else Origin.REQUEUED
             for push in reversed(self.pushes):
@@ -170,3 +175,11 @@ class RecordingEngine(Engine):
                     push.error = event.error
                     break
         super().emit(event)
+
+
+def _forget(entries: list[Any], entry: object) -> None:
+    """Take out this very entry, which is near the end: other threads may have added theirs since."""
+    for place in reversed(range(len(entries))):
+        if entries[place] is entry:
+            del entries[place]
+            return

@@ -137,7 +137,10 @@ def _of_event(event: Any, at: float, numbers: dict[str, int], engine: RecordingE
     text = _WORDS[type(event)](event)
     job_id = event.job_id
     number = 0 if job_id is None else _number(job_id, numbers)
-    return Moment(at, job_id, number, "" if event.job is None else _call(event.job), event.name, "", text)
+    call = "" if event.job is None else _call(event.job)
+    frames = engine.event_frames.get(id(event))
+    place = shown_place(frames[0]) if frames else ""
+    return Moment(at, job_id, number, call, event.name, "", text, place=place)
 
 
 def _refused(event: Any) -> str:

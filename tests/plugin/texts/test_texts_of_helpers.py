@@ -143,7 +143,7 @@ def test_refused_without_a_word() -> None:
 silent failure: sync_user(1) was not enqueued: sync_user(1) is a duplicate: job #1 holds its lock (until_executed, key unique:221463a3feb609f9a917b08a557f42b0)
       3 jobs; the first:
       +0 s       #2 sync_user(1) met the lock 'unique:221463a3feb609f9a917b08a557f42b0', on_conflict='none'
-      +0 s       #2 sync_user(1) not enqueued: sync_user(1) is a duplicate: job #1 holds its lock (until_executed, key unique:221463a3feb609f9a917b08a557f42b0)
+      +0 s       #2 sync_user(1) not enqueued: sync_user(1) is a duplicate: job #1 holds its lock (until_executed, key unique:221463a3feb609f9a917b08a557f42b0), at FILE:LINE in test_refused_without_a_word.<locals>.test
       If that is right: look at job.successfully_enqueued, or assert not have_enqueued_job(sync_user)
 
 Nothing that the test asserts failed, and it never speaks of this.
