@@ -49,6 +49,7 @@ def check(setup: Setup, *, every: bool = False) -> Report:
             report.verdict = base.verdict
         else:
             _search(scene, base, meter, report, every)
+            _note_loss(scene, report)
         report.seconds = meter.seconds
     return report
 
@@ -87,6 +88,7 @@ def replay_schedule(setup: Setup, schedule: Schedule, label: str = "") -> Report
                     report.search.failures.append(report.failure)
             if report.failure is not None:
                 report.verdict = Verdict.UNSAFE
+            _note_loss(scene, report)
         report.seconds = meter.seconds
     return report
 
@@ -102,7 +104,7 @@ def on_stage(setup: Setup) -> Iterator[Scene]:
         memory.install(patches)
         _silence_logs(patches)
         with open_queue() as (queue, captures), loop.open():
-            performance = performance_of(setup.call, queue, captures, loop)
+            performance = performance_of(setup.call, queue, captures, loop, setup.redelivery)
             for channel in channels:
                 channel.install(patches)
             scene = Scene(setup, performance, channels, memory)
@@ -121,6 +123,16 @@ def _silence_logs(patches: Patches) -> None:
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     patches.call_at_end(lambda: logging.disable(before))
+
+
+def _note_loss(scene: Scene, report: Report) -> None:
+    """Say that the framework, and not the body, has lost the job."""
+    if report.run is not None and any(scene.is_lost(delivered.outcome) for delivered in report.run.deliveries):
+        report.notes.insert(
+            0,
+            f"{scene.setup.call.name} is acknowledged before it runs (at most once): its worker was killed, and nobody "
+            "delivers it again. Acknowledge it late where the framework can, or sweep for work left half done.",
+        )
 
 
 def _search(scene: Scene, base: Undisturbed, meter: Meter, report: Report, every: bool) -> None:

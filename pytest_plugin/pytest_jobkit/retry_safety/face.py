@@ -56,6 +56,8 @@ def make_setup(
     against: Call | Iterable[Call] = (),
     later: Call | Iterable[Call] = (),
     one_process: bool = False,
+    redelivery: Literal["assumed", "own"] = "assumed",
+    isolation: Literal["reset", "fork"] = "reset",
     **kwarguments: Any,
 ) -> Setup:
     """The value behind every entry point; see `retry_safe` for the meaning of the settings."""
@@ -93,8 +95,16 @@ def make_setup(
         against=others,
         later=(later,) if isinstance(later, Call) else tuple(later),
         one_process=one_process,
+        redelivery=_one_of("redelivery", redelivery, ("assumed", "own")),
+        isolation=_one_of("isolation", isolation, ("reset", "fork")),
         allow_incomplete=incomplete == "allow",
     )
+
+
+def _one_of(name: str, given: Any, words: tuple[str, ...]) -> Any:
+    if given not in words:
+        raise ValueError(f"{name}={given!r}: wanted one of {', '.join(map(repr, words))}")
+    return given
 
 
 def _budget(given: int | float | tuple[int, float] | Budget | None) -> Budget:
@@ -160,6 +170,8 @@ def retry_safe(job: Any, /, *arguments: Any, world: Callable[..., Any], **settin
             "interleave"; ``copies`` of the message at once (then, unless you name kinds, only their order is tried),
             with at most ``preemptions`` (None: every order); ``against`` other calls at once instead of copies;
             ``one_process`` if they share its locks; ``later`` calls that are delivered before a "dup";
+            ``redelivery="own"`` if a job that is acknowledged before it runs is to be lost with its worker;
+            ``isolation="fork"`` for a process of its own for each delivery;
             ``channels`` policies by channel; ``volatile`` columns ("orders.seen_at") and data of the world
             ("gateway.calls") that may differ; ``budget`` deliveries (int), seconds (float) or both;
             ``patience`` undisturbed deliveries after the last fault; ``collapse`` iterations of a loop to break;

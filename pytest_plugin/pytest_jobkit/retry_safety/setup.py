@@ -50,6 +50,9 @@ class Setup:
         against: other messages, delivered at the same time instead of copies.
         later: other messages, delivered before the fault `dup` brings the first one back.
         one_process: deliveries at once are threads of one process and share its locks, instead of two workers.
+        isolation: how a delivery forgets what the worker knew: variables are put back, or it runs in a forked process.
+        redelivery: whether a message that is acknowledged before it runs is delivered again all the same ("assumed"),
+            or lost with its worker, as its framework has it ("own").
         allow_incomplete: whether a budget that ends first passes the test.
     """
 
@@ -75,6 +78,8 @@ class Setup:
     against: tuple[Call, ...] = ()
     later: tuple[Call, ...] = ()
     one_process: bool = False
+    redelivery: Literal["assumed", "own"] = "assumed"
+    isolation: Literal["reset", "fork"] = "reset"
     allow_incomplete: bool = False
 
     def policy(self, channel: str) -> Policy:

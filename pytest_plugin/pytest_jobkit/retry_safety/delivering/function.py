@@ -24,11 +24,13 @@ class Performance(Protocol):
         roots: what survives the worker beside the world: the queue's own locks.
         notes: for the reader of the report.
         is_awaited: whether it runs an event loop.
+        is_early: whether it is acknowledged before it runs, so that a killed worker loses it.
     """
 
     roots: dict[str, object]
     notes: list[str]
     is_awaited: bool
+    is_early: bool
 
     def deliver(self, number: int) -> Outcome:
         """Run the body once. Errors become an outcome; `WorkerLost` passes through."""
@@ -112,6 +114,7 @@ class FunctionPerformance:
         self._kwarguments = call.kwarguments
         self._copies = not all(is_atom(type(v), v) for v in (*call.arguments, *call.kwarguments.values()))
         self._loop = loop
+        self.is_early = False
         self.is_awaited = inspect.iscoroutinefunction(inspect.unwrap(function))
 
     def beside(self, loop: LoopOfTheWorker) -> FunctionPerformance:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jobkit.current import current_delivery
 from jobkit.envelope import AckMode, Delivery, Performer
+from jobkit.errors import ConfigError
 from jobkit.job import Job
 from jobkit.outcome import Outcome, OutcomeKind
 from jobkit.performer import PERFORMER
@@ -30,8 +31,10 @@ class QueuedPerformance:
         TypeError: the job could not be enqueued with the arguments.
     """
 
-    def __init__(self, call: Call, performer: Performer, queue: CheckQueue, loop: LoopOfTheWorker) -> None:
-        performer.send(call.job, call.arguments, call.kwarguments)
+    def __init__(
+        self, call: Call, performer: Performer, queue: CheckQueue, loop: LoopOfTheWorker, redelivery: str = "assumed"
+    ) -> None:
+        _send(performer, call)
         if not queue.sent:
             raise TypeError(f"{call!r} was not enqueued: a callback, a lock or a limit kept it out of the queue")
         self._envelope = queue.sent.pop()
@@ -41,10 +44,13 @@ class QueuedPerformance:
         self.roots: dict[str, object] = {"locks": queue.locks}
         self.notes: list[str] = []
         self.is_awaited = self._body is not None and inspect.iscoroutinefunction(inspect.unwrap(getattr(*self._body)))
-        if performer.ack_mode(self._envelope) is AckMode.EARLY:
+        first = self._envelope.copy()
+        first.attempt = 1
+        self.is_early = performer.ack_mode(first) is AckMode.EARLY
+        if self.is_early and redelivery == "assumed":
             self.notes.append(
-                f"{call.name} is acknowledged before it runs, so a killed worker loses it; this check delivers it "
-                "again, as late acknowledgement would"
+                f"{call.name} is acknowledged before it runs (at most once), so a killed worker loses it; this check "
+                "delivers it again, as late acknowledgement would. Ask with redelivery='own' what is lost."
             )
 
     def beside(self, loop: LoopOfTheWorker) -> QueuedPerformance:
@@ -74,8 +80,32 @@ class QueuedPerformance:
         return codes_of(inspect.getattr_static(owner, name, None) or getattr(owner, name))
 
 
+def _send(performer: Performer, call: Call) -> None:
+    """Enqueue the call in the framework's plainest form; by keywords alone where it knows no other."""
+    try:
+        performer.send(call.job, call.arguments, call.kwarguments)
+    except ConfigError:
+        signature = performer.signature(call.job)
+        if signature is None or not call.arguments:
+            raise
+        try:
+            bound = signature.bind(*call.arguments, **call.kwarguments)
+        except TypeError as error:
+            raise ConfigError(f"{call!r}: the arguments do not fit the job: {error}") from None
+        if bound.args and any(
+            parameter.kind in (parameter.POSITIONAL_ONLY, parameter.VAR_POSITIONAL)
+            for parameter in signature.parameters.values()
+        ):
+            raise
+        performer.send(call.job, (), dict(bound.arguments))
+
+
 def performance_of(
-    call: Call, queue: CheckQueue, captures: InstalledCaptures | None, loop: LoopOfTheWorker
+    call: Call,
+    queue: CheckQueue,
+    captures: InstalledCaptures | None,
+    loop: LoopOfTheWorker,
+    redelivery: str = "assumed",
 ) -> Performance:
     """How deliveries of this call are run.
 
@@ -84,13 +114,18 @@ def performance_of(
     """
     job = call.job
     if isinstance(job, type) and issubclass(job, Job):
-        return QueuedPerformance(call, PERFORMER, queue, loop)
+        return QueuedPerformance(call, PERFORMER, queue, loop, redelivery)
     if isinstance(getattr(job, "job_class", None), type):
-        return QueuedPerformance(call, PERFORMER, queue, loop)
-    if captures is not None and not isinstance(job, FunctionType):
-        owner = captures.owner(job)
-        if owner is not None:
-            return QueuedPerformance(call, owner, queue, loop)
+        return QueuedPerformance(call, PERFORMER, queue, loop, redelivery)
+    refused: ConfigError | None = None
+    for owner in captures or ():
+        if owner.job_name(job) is not None:
+            try:
+                return QueuedPerformance(call, owner, queue, loop, redelivery)
+            except ConfigError as error:
+                refused = error
+    if refused is not None and not isinstance(job, FunctionType):
+        raise refused  # but a function that no worker has been told of is a plain one
     if not callable(job):
         raise TypeError(f"retry safety needs a job that can be called; got {job!r}")
     return FunctionPerformance(call, loop)

@@ -48,7 +48,7 @@ class effect:  # used like a function, as contextlib.suppress is
         error: makes the error of a call that did not take place, from one sentence.
         lost: makes the error of a call that took place, but whose answer was lost; `error` when left out.
         resource: what is touched, for two deliveries at once; the key and the operation when left out.
-        ttl: seconds until what the call stores is gone by itself: a lock, a lease. Redeliveries then come after it, too.
+        ttl: seconds until what the call stores is gone by itself: a lock, a lease. Redeliveries come after it, too.
 
     Raises:
         ValueError: `mode` is neither word.

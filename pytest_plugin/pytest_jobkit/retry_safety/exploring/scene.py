@@ -155,7 +155,7 @@ class Scene:
         self._drop()
         runtime.ledger.roll_back()
         self.note_leases(runtime.effects)
-        acknowledged = outcome.kind in ACKNOWLEDGED
+        acknowledged = outcome.kind in ACKNOWLEDGED or self.is_lost(outcome)
         delay = 0
         for fault in faults:
             if fault.kind is FaultKind.DUP:
@@ -167,6 +167,10 @@ class Scene:
         if not acknowledged:
             self.advance(BACKOFF_SECONDS + delay)
         return Delivered(number, runtime.effects, outcome, acknowledged, runtime.fired, delay, runtime.cut)
+
+    def is_lost(self, outcome: Outcome) -> bool:
+        """Whether nobody delivers the message again although its worker died."""
+        return outcome.kind is OutcomeKind.LOST and self.performance.is_early and self.setup.redelivery == "own"
 
     def note_leases(self, effects: list[Effect]) -> None:
         """Remember how long to wait before a job counts as one that never finishes."""

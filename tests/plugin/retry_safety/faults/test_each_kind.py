@@ -119,7 +119,8 @@ CASES = [
         "noack interleave", IGNORED,
     ),
     Case(
-        "interleave", jobs.leaves_it_to_the_other, jobs.comes_again_if_somebody_is_at_it, "rs1:i=122112", "never charged",
+        "interleave",
+        jobs.leaves_it_to_the_other, jobs.comes_again_if_somebody_is_at_it, "rs1:i=122112", "never charged",
         "noack late dup zombie", IGNORED,
     ),
     Case(
