@@ -11,8 +11,8 @@ from itertools import groupby
 from msgspec import structs
 
 from jobkit_lint.diagnostic import Applicability, Edit, Finding, Fix
-from jobkit_lint.fixing import Mended, encoded
 from jobkit_lint.fixes import apply_fixes
+from jobkit_lint.fixing import Mended, encoded
 from jobkit_lint.runner import Request, run
 from jobkit_lint.source import Source, Unreadable
 from jobkit_lint.suppressions import Suppression, suppressions_in, widened

@@ -26,7 +26,8 @@ def test_a_report_with_findings_chains_fixes_and_problems_is_valid(project, lint
     (project / "tasks.py").write_text((project / "tasks.py").read_text() + "x = 1  # jobkit: ignore[JK101]\n")
     (project / "über mail.py").write_text(
         "import stripe\nfrom celery import shared_task\n\n\n"
-        "@shared_task(autoretry_for=(OSError,), retry_backoff=True, max_retries=3)\ndef bill(amount):\n    pay(amount)\n\n\n"
+        "@shared_task(autoretry_for=(OSError,), retry_backoff=True, max_retries=3)\n"
+        "def bill(amount):\n    pay(amount)\n\n\n"
         "def pay(amount):\n    stripe.Charge.create(amount=amount)\n"
     )
 

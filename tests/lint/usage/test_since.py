@@ -49,7 +49,8 @@ def test_a_file_with_a_strange_name_that_git_knows(committed, git, project, lint
 def test_a_changed_helper_tells_of_the_job_that_calls_it(committed, git, project, lint):
     committed.write_text(
         "from celery import shared_task\nfrom pay import pay\n\n\n"
-        "@shared_task(autoretry_for=(OSError,), retry_backoff=True, max_retries=3)\ndef bill(amount):\n    pay(amount)\n"
+        "@shared_task(autoretry_for=(OSError,), retry_backoff=True, max_retries=3)\n"
+        "def bill(amount):\n    pay(amount)\n"
     )
     (project / "pay.py").write_text("import stripe\n\ndef pay(amount):\n    log(amount)\n")
     git("add", ".")
