@@ -153,7 +153,7 @@ def test_the_error_that_is_injected_is_botocores_own(gateway, retry_safety: Retr
     report = retry_safety(job, world=elsewhere, kinds="before")
 
     assert "did not take place" in str(seen[0])
-    assert report.schedule == "rs1:1.before1"
+    assert report.schedule == "rs1:1.before0"
 
 
 def test_a_library_that_the_program_has_not_imported_is_not_imported_for_the_check():
