@@ -24,6 +24,9 @@ from pytest_jobkit.matchers.target import Selection, target_of
 if TYPE_CHECKING:
     from pytest_jobkit.session import JobSession
 
+#: pytest leaves these frames out of tracebacks: an error is about the line of the test that leads here
+__tracebackhide__ = True
+
 _UNSET: Any = object()
 
 
@@ -41,14 +44,12 @@ class _PerformingMatcher(JobMatcher):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        __tracebackhide__ = True
         self._performing.__exit__(kind, error, traceback)
         super().__exit__(kind, error, traceback)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        __tracebackhide__ = True
         await self._performing.__aexit__(kind, error, traceback)
         super().__exit__(kind, error, traceback)
 
@@ -93,7 +94,6 @@ class AssertCount(_Assertion):
 
         Returns the matcher: its `jobs` are the jobs found.
         """
-        __tracebackhide__ = True
         use = use_of_call()
         if (number is None) is (self._number is None):
             wanted = "takes no number" if self._number is not None else "needs a number of jobs"
@@ -143,7 +143,6 @@ class AssertWith(_Assertion):
 
         Returns the matcher: its `jobs` are the jobs found, its `job` the only one.
         """
-        __tracebackhide__ = True
         use = use_of_call()
         session = self._session
         policy: dict[str, Any] = {"only": job, "queue": queue if isinstance(queue, str) else None}

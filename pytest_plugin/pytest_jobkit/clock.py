@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from pytest_jobkit.frozen_time import FrozenTime
     from pytest_jobkit.recorder import RecordingEngine
 
+#: pytest leaves these frames out of tracebacks: an error is about the line of the test that leads here
+__tracebackhide__ = True
+
 
 class JobClock:
     """The clock of one test: it stands still unless the test moves it, or a drain moves it to the next due time.

@@ -5,6 +5,8 @@ An ``assert matcher`` gets no more from pytest than the matcher's name on one li
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,6 +28,16 @@ def explain(error: AssertionError, session: JobSession) -> None:
         return
     message = own.strip() if marker else text
     error.args = (f"{message}\n\n{said.answer.text(negated)}" if message else said.answer.text(negated),)
+
+
+def hide_engine() -> None:
+    """Let pytest leave the engine's frames out of tracebacks: of a job that fails, the test's line and the body stay.
+
+    ``--full-trace`` shows them.
+    """
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "jobkit" and isinstance(module, ModuleType):
+            vars(module).setdefault("__tracebackhide__", True)
 
 
 def _failing_code(error: BaseException) -> object:

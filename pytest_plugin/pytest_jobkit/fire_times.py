@@ -11,13 +11,15 @@ if TYPE_CHECKING:
     from jobkit import Schedule
     from jobkit.recurring.entry import Entry, FireTime
 
+#: pytest leaves these frames out of tracebacks: an error is about the line of the test that leads here
+__tracebackhide__ = True
+
 #: how far back the firing before is looked for
 _BEFORE = (timedelta(days=1), timedelta(days=32), timedelta(days=366))
 
 
 def assert_fires_at(source: Schedule | Entry, shown: str, moment: datetime) -> FireTime:
     """Raise AssertionError, with the times around it, unless `source` fires at `moment`, to the second."""
-    __tracebackhide__ = True
     epoch_seconds(moment, "assert_fires_at()")
     second = moment.replace(microsecond=0)
     found = source.fire_times(second, second + timedelta(seconds=1))

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from jobkit import ConfigError, Engine, Job
 from jobkit.unique_lock import UniqueLock
 
+#: pytest leaves these frames out of tracebacks: an error is about the line of the test that leads here
+__tracebackhide__ = True
+
 
 @dataclass(frozen=True, slots=True)
 class LockState:

@@ -16,6 +16,9 @@ from pytest_jobkit.matchers.target import target_of
 if TYPE_CHECKING:
     from pytest_jobkit.session import JobSession
 
+#: pytest leaves these frames out of tracebacks: an error is about the line of the test that leads here
+__tracebackhide__ = True
+
 
 class Policy(DrainOptions, total=False):
     """What a drain does: the arguments of `Engine.drain`, and the order of what is ready."""
@@ -158,7 +161,6 @@ class Performed:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        __tracebackhide__ = True
         if self._performing is not None:
             self._performing.__exit__(kind, error, traceback)
             self._tally(error)
@@ -176,7 +178,6 @@ class Performed:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        __tracebackhide__ = True
         if error is None:
             self._policy = self._of_block()
             await self._now_async()
@@ -232,7 +233,6 @@ class PerformEnqueuedJobs:
             DrainLimitError: the limit was reached, most often by a job that enqueues itself.
             ConfigError: an argument is of no use, or two contradict each other.
         """
-        __tracebackhide__ = True
         use = use_of_call()
         performed = self._performed(policy, inline)
         if use is not Use.ALONE:

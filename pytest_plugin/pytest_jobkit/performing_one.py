@@ -14,10 +14,12 @@ from pytest_jobkit.matchers.target import target_of
 if TYPE_CHECKING:
     from pytest_jobkit.session import JobSession
 
+#: pytest leaves these frames out of tracebacks: an error is about the line of the test that leads here
+__tracebackhide__ = True
+
 
 def perform_one(session: JobSession, job: Any) -> JobRecord:
     """See `JobSession.perform_one`."""
-    __tracebackhide__ = True
     engine = session.engine
     waiting = list(chain(engine.enqueued, engine.scheduled, engine.retries))
     found = next(_meant(session, waiting, job), None)

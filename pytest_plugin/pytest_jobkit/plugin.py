@@ -82,8 +82,12 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add the story of its jobs to the report of a failed test, and counts of them to everybody's properties."""
-    report = yield
     session = item.stash.get(fixtures.SESSION, None)
+    if session is not None and call.excinfo is not None:
+        from pytest_jobkit.explaining import hide_engine
+
+        hide_engine()
+    report = yield
     if session is not None and call.when == "call":
         from pytest_jobkit.reporting import add_to_report
 

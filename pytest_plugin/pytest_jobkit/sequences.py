@@ -12,9 +12,13 @@ from pytest_jobkit.matchers.arguments import WithArgs
 from pytest_jobkit.matchers.question import Answer, Question
 from pytest_jobkit.matchers.sighting import ENQUEUED, Sighting
 from pytest_jobkit.matchers.target import target_of
+from pytest_jobkit.wording import counted
 
 if TYPE_CHECKING:
     from pytest_jobkit.session import JobSession
+
+#: pytest leaves these frames out of tracebacks: an error is about the line of the test that leads here
+__tracebackhide__ = True
 
 Find = Callable[[Any], Any]
 
@@ -40,7 +44,7 @@ class JobSequence(tuple[JobRecord, ...]):
 
     def explain(self, wanted: Sequence[Any]) -> list[str]:
         """Lines that set this sequence beside the wanted one; the first is a summary."""
-        lines = [f"{len(self)} jobs == {len(wanted)} wanted ones; side by side:"]
+        lines = [f"{counted(len(self), 'job')} == {len(wanted)} wanted; side by side:"]
         for record, item in aligned(self, wanted):
             if record is None:
                 lines.append(f"  - {shown(item)}   (wanted, is not there)")

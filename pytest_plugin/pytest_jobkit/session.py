@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from pytest_jobkit.queue_waits import QueueWait
     from pytest_jobkit.statsd import StatsdServer
 
+#: pytest leaves these frames out of tracebacks: an error is about the line of the test that leads here
+__tracebackhide__ = True
+
 Compare = Callable[[Any, Any], list[str]]
 
 
@@ -203,7 +206,6 @@ class JobSession:
         Raises:
             ConfigError: the session has no schedule, or `moment` is naive.
         """
-        __tracebackhide__ = True
         from pytest_jobkit.fire_times import assert_fires_at
 
         source = self._schedule("assert_fires_at()", entry)
@@ -234,7 +236,6 @@ class JobSession:
             AssertionError: no such job waits.
             ConfigError: it is an async job in an async test; says what to await instead.
         """
-        __tracebackhide__ = True
         return perform_one(self, job)
 
     def requeue(self, job: Any) -> JobRecord:

@@ -147,6 +147,36 @@ def test_a_job_that_dies_stops_the_test_with_its_own_error(project: pytest.Pytes
     )
 
 
+def test_tracebacks_show_the_users_code_alone(project: pytest.Pytester, run: Run) -> None:
+    project.makepyfile(
+        test_shop="""
+        from shop import GATEWAY, checkout, process_order
+
+        def test_of_a_job(perform_enqueued_jobs):
+            GATEWAY.failing.append(KeyError("currency"))
+            checkout(42)
+            perform_enqueued_jobs()
+
+        def test_of_a_call(jobs):
+            process_order.perform_later()
+
+        def test_of_a_modifier(have_enqueued_job):
+            have_enqueued_job(process_order).with_args(1, 2)
+
+        def test_of_a_contradiction(have_enqueued_job):
+            have_enqueued_job(process_order).once().twice()
+        """
+    )
+
+    short = run().stdout.str()
+    full = run("--full-trace").stdout.str()
+
+    assert "4 failed" in short
+    for file in ("drain.py", "definition.py", "matcher.py", "count.py", "performing.py"):
+        assert file not in short
+        assert file in full
+
+
 def test_a_name_that_is_misspelt(project: pytest.Pytester, run: Run) -> None:
     project.makepyfile(
         test_shop="""

@@ -13,6 +13,9 @@ from pytest_jobkit.matchers.sighting import Sighting
 from pytest_jobkit.subset import Containing
 from pytest_jobkit.wording import shown_error
 
+#: pytest leaves these frames out of tracebacks: an error is about the line of the test that leads here
+__tracebackhide__ = True
+
 
 @dataclass(frozen=True, slots=True)
 class WithArgs:

@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 
 from jobkit import ConfigError
 
+#: pytest leaves these frames out of tracebacks: an error is about the line of the test that leads here
+__tracebackhide__ = True
+
 
 @dataclass(frozen=True, slots=True)
 class Count:

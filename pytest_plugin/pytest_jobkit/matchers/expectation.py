@@ -12,6 +12,9 @@ from pytest_jobkit.matchers.count import DEFAULT, Count
 from pytest_jobkit.matchers.sighting import Population, Sighting
 from pytest_jobkit.matchers.target import Selection, Target
 
+#: pytest leaves these frames out of tracebacks: an error is about the line of the test that leads here
+__tracebackhide__ = True
+
 
 @dataclass(frozen=True, slots=True)
 class Expectation:

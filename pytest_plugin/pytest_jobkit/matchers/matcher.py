@@ -24,6 +24,9 @@ from pytest_jobkit.matchers.times import At, DelayedBy, Immediately, tolerance
 if TYPE_CHECKING:
     from pytest_jobkit.session import JobSession
 
+#: pytest leaves these frames out of tracebacks: an error is about the line of the test that leads here
+__tracebackhide__ = True
+
 #: seconds between two looks while `eventually` waits, and what waits them out in real time
 _TURN = 0.01
 _AWHILE = threading.Event()
@@ -195,7 +198,6 @@ class JobMatcher(Question):
         Raises:
             AssertionError: none does, or several do.
         """
-        __tracebackhide__ = True
         verdict = self._current()
         if len(verdict.matched) != 1:
             once = self.expectation.count.allows(1) and self.expectation.count.most == 1
@@ -231,7 +233,6 @@ class JobMatcher(Question):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        __tracebackhide__ = True
         if error is None:
             await self._arrive(in_block=True)
         self.__exit__(kind, error, traceback)

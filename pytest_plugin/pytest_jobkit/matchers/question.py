@@ -13,6 +13,9 @@ from jobkit import ConfigError
 if TYPE_CHECKING:
     from pytest_jobkit.session import JobSession
 
+#: pytest leaves these frames out of tracebacks: an error is about the line of the test that leads here
+__tracebackhide__ = True
+
 
 class Answer(Protocol):
     """What came of a question."""
@@ -47,7 +50,6 @@ class Question(ABC):
         """Answer for the block that was begun, or for the whole test."""
 
     def __bool__(self) -> bool:
-        __tracebackhide__ = True
         answer = self._ask(in_block=False)
         if answer.is_ambiguous:
             raise AssertionError(answer.text())
@@ -62,7 +64,6 @@ class Question(ABC):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        __tracebackhide__ = True
         if error is None:
             self._verify(self._ask(in_block=True))
 
@@ -72,12 +73,10 @@ class Question(ABC):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        __tracebackhide__ = True
         self.__exit__(kind, error, traceback)
 
     def verify(self) -> Self:
         """Raise AssertionError, with the whole explanation, unless it is so in the whole test so far."""
-        __tracebackhide__ = True
         self._verify(self._ask(in_block=False))
         return self
 
@@ -87,7 +86,6 @@ class Question(ABC):
 
     @staticmethod
     def _verify(answer: Answer) -> None:
-        __tracebackhide__ = True
         if not answer.is_met:
             raise AssertionError(answer.text())
 

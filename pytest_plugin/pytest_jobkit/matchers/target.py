@@ -14,6 +14,9 @@ from jobkit.performer import PERFORMER, definition_of
 from jobkit.registry import find_job_class
 from jobkit.selection import Selected
 
+#: pytest leaves these frames out of tracebacks: an error is about the line of the test that leads here
+__tracebackhide__ = True
+
 
 @dataclass(frozen=True, slots=True)
 class Target:

@@ -10,6 +10,9 @@ from jobkit.record import moment
 from pytest_jobkit.matchers.conditions import Difference
 from pytest_jobkit.matchers.sighting import Sighting
 
+#: pytest leaves these frames out of tracebacks: an error is about the line of the test that leads here
+__tracebackhide__ = True
+
 #: seconds by which times may differ where `within` is not given: less than frameworks lose when they round
 ROUNDING = 0.001
 

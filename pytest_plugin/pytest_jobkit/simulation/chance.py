@@ -8,6 +8,9 @@ from contextlib import contextmanager
 
 from jobkit import ConfigError
 
+#: pytest leaves these frames out of tracebacks: an error is about the line of the test that leads here
+__tracebackhide__ = True
+
 _SHARES = {"none": 0.0, "min": 0.0, "max": 1.0 - 2.0**-53}
 
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from jobkit import ConfigError
 
+#: pytest leaves these frames out of tracebacks: an error is about the line of the test that leads here
+__tracebackhide__ = True
+
 ErrorOrType = BaseException | type[BaseException]
 Raising = ErrorOrType | Sequence[ErrorOrType | None]
 

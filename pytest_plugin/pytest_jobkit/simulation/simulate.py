@@ -23,6 +23,9 @@ from pytest_jobkit.simulation.run import Attempt, RetryRun
 if TYPE_CHECKING:
     from pytest_jobkit.session import JobSession
 
+#: pytest leaves these frames out of tracebacks: an error is about the line of the test that leads here
+__tracebackhide__ = True
+
 
 class SimulateRetries:
     """Runs one job through failing attempts: ``run = simulate_retries(job, 42, raising=Timeout, times=4)``."""
@@ -60,7 +63,6 @@ class SimulateRetries:
             ConfigError: an argument is of no use, or the job was refused by its queue.
             DrainLimitError: the job did not come to an end within `limit` executions.
         """
-        __tracebackhide__ = True
         if when not in ("before", "after"):
             raise ConfigError(f'simulate_retries(when={when!r}): give "before" or "after" (the body of the job)')
         if isinstance(attempt, bool) or attempt < 1:

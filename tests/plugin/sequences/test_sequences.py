@@ -65,7 +65,7 @@ def test_what_differs_is_shown_side_by_side(jobs: JobSession) -> None:
 
     shown = [line.strip() for line in str(failure.value).splitlines()]
     assert shown[:5] == [
-        "assert 2 jobs == 3 wanted ones; side by side:",
+        "assert 2 jobs == 3 wanted; side by side:",
         "- send_mail(...)   (wanted, is not there)",
         "ship(1)",
         "- ship(3)   (wanted, is not there)",

@@ -91,7 +91,7 @@ def test_a_list_that_is_not_equal() -> None:
         raise AssertionError("\n".join(jobs.enqueued.explain([ship, send_mail, ship.build(2)])))
 
     assert text_of(test) == snapshot("""\
-2 jobs == 3 wanted ones; side by side:
+2 jobs == 3 wanted; side by side:
   - ship(...)   (wanted, is not there)
     send_mail(1)
   - ship(2)   (wanted, is not there)
