@@ -166,7 +166,7 @@ def _baseline(given: argparse.Namespace, settings: Settings, root: Path) -> base
     """The baseline to compare with. One that is named must be there; the usual one is used if it is."""
     path, shown = _baseline_path(given, settings, root)
     is_named = given.baseline is not None or settings.baseline is not None
-    if given.write_baseline or given.isolated or not (is_named or given.prune_baseline or path.is_file()):
+    if given.write_baseline or given.isolated or not (is_named or given.prune_baseline or config.is_file(path)):
         return None
     return baseline.read_baseline(path, shown)
 

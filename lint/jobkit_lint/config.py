@@ -7,6 +7,7 @@ is worse than a stop.
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import tomllib
 from collections.abc import Iterable
@@ -48,9 +49,14 @@ def find_configuration(start: Path) -> Path | None:
     folder = start.resolve()
     for candidate in (folder, *folder.parents):
         path = candidate / NAME
-        if path.is_file() and _table(path)[0] is not None:
+        if is_file(path) and _table(path)[0] is not None:
             return path
     return None
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; what may not be looked at is not there."""
+    return os.path.isfile(path)  # noqa: PTH113
 
 
 def common_folder(paths: Iterable[str]) -> Path:
@@ -66,7 +72,7 @@ def common_folder(paths: Iterable[str]) -> Path:
 def settings_in(folder: Path) -> Settings | None:
     """The settings that the file of this very folder holds; None if there is no such file or table."""
     path = folder / NAME
-    return load(path) if path.is_file() and _table(path)[0] is not None else None
+    return load(path) if is_file(path) and _table(path)[0] is not None else None
 
 
 def load(path: Path) -> Settings:

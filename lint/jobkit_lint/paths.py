@@ -119,6 +119,10 @@ def _walk(start: str, ignored: Ignored, excluded: Excluded | None) -> Iterator[s
         try:
             with os.scandir(folder) as entries:
                 found = sorted(entries, key=lambda entry: entry.name)
+        except PermissionError:
+            # reading it as a file fails as well, with a message: what may not be looked into is told
+            yield folder
+            continue
         except OSError:
             continue
         names = {entry.name for entry in found}

@@ -16,7 +16,7 @@ from pathspec import GitIgnoreSpec
 from jobkit_lint.analysis import Analysis
 from jobkit_lint.baseline import Baseline, Entry, StaleEntry, read_baseline
 from jobkit_lint.cache import FOLDER, Cache, modules_stamp
-from jobkit_lint.config import common_folder
+from jobkit_lint.config import common_folder, is_file
 from jobkit_lint.diagnostic import PARSE_ERROR, Finding, Problem
 from jobkit_lint.index.program import Program, shown_files
 from jobkit_lint.judging import Judgement
@@ -95,7 +95,7 @@ def project_root(paths: Sequence[str]) -> Path:
     """The folder that imports are resolved in: the nearest above the paths that is a project, else their parent."""
     common = common_folder(paths or ["."])
     for candidate in (common, *common.parents):
-        if (candidate / ".git").exists() or (candidate / "pyproject.toml").is_file():
+        if os.path.exists(candidate / ".git") or is_file(candidate / "pyproject.toml"):  # noqa: PTH110
             return candidate
     return common
 

@@ -105,10 +105,16 @@ def test_a_file_and_a_folder_that_may_not_be_read(project, lint):
     (project / "closed").chmod(0)
 
     ran = lint("--format", "json", ".")
+    alone = lint("closed")
     (project / "closed").chmod(0o755)
 
     assert ran.status == 2
-    assert [(error["path"], error["rule"]) for error in ran.report["errors"]] == [("secret.py", "JK900")]
+    assert [(error["path"], error["rule"]) for error in ran.report["errors"]] == [
+        ("closed", "JK900"),
+        ("secret.py", "JK900"),
+    ]
+    assert (alone.status, alone.err) == (2, "")
+    assert "closed: error: JK900 [parse-error] cannot be read: Permission denied" in alone.out
     assert "Permission denied" in ran.report["errors"][0]["message"]
     assert ran.codes == ["JK201", "JK101"]
 
