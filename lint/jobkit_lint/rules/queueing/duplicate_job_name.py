@@ -8,6 +8,7 @@ from jobkit_lint.analysis import Analysis
 from jobkit_lint.diagnostic import Severity
 from jobkit_lint.index.jobs import Job
 from jobkit_lint.rules.base import Report, Rule
+from jobkit_lint.rules.definitions import name_at
 from jobkit_lint.rules.examples import Bad, Good
 from jobkit_lint.tree import expressions as e
 
@@ -69,7 +70,7 @@ class DuplicateJobName(Rule):
 
             @dramatiq.actor
             def sync():
-            ^^^^^^^^ is called `sync`
+                ^^^^ is called `sync`
                 print("customers")
             """,
         ),
@@ -153,7 +154,7 @@ class DuplicateJobName(Rule):
             given = _given(job)
             yield self.report(
                 job.module,
-                given.at if given is not None else _definition(job),
+                given.at if given is not None else name_at(job),
                 f"this job is called `{name}`, as is `{other.name.rpartition('.')[2]}` in {other.module.shown}, line "
                 f"{other.line}: one of the two gets the messages of both; put the package in front",
                 job=job,
@@ -183,12 +184,3 @@ def _given(job: Job) -> e.Keyword | None:
         if word.name in job.framework.name_options:
             return word
     return None
-
-
-def _definition(job: Job) -> e.At:
-    """The range of ``def name``."""
-    code = job.class_.code if job.class_ is not None else job.function.code if job.function is not None else None
-    if code is None:
-        return job.at
-    word = "class " if job.class_ is not None else "async def " if getattr(code, "is_async", False) else "def "
-    return e.At(code.line, code.column, code.line, code.column + len(word) + len(code.name.encode()))

@@ -10,9 +10,9 @@ from jobkit_lint.facts.waits import WAITS
 from jobkit_lint.index.jobs import Job
 from jobkit_lint.rules.base import Default, Report, Rule
 from jobkit_lint.rules.configuration import is_configured
+from jobkit_lint.rules.definitions import name_at
 from jobkit_lint.rules.examples import Bad, Good
 from jobkit_lint.rules.limits import APP_LIMITS, LIMIT_SIGNS, has_limit
-from jobkit_lint.tree import expressions as e
 
 
 class NoTimeLimit(Rule):
@@ -103,12 +103,10 @@ class NoTimeLimit(Rule):
         for step, scope in analysis.reached(job):
             wait = next(filter(None, map(WAITS.get, analysis.paths(step.call.function, scope, step.place))), None)
             if wait is not None:
-                code = job.function.code
-                start = code.column + len("async def " if code.is_async else "def ")
                 yield self.report(
                     job.module,
-                    e.At(code.line, start, code.line, start + len(code.name.encode())),
-                    f"`{code.name}` waits for {wait.what} and has no time limit: give it one, or all jobs in the "
+                    name_at(job),
+                    f"`{job.function.name}` waits for {wait.what} and has no time limit: give it one, or all jobs in the "
                     "settings",
                     job=job,
                 )

@@ -11,6 +11,7 @@ from jobkit_lint.rules.base import Default, Report, Rule
 from jobkit_lint.rules.examples import Bad, Good
 from jobkit_lint.tree import expressions as e
 
+RETRY_ON = "jobkit.retry_on"
 EVERYTHING = frozenset({"builtins.Exception", "builtins.BaseException"})
 
 
@@ -110,9 +111,10 @@ class RetryOnEverything(Rule):
             *(class_.code.decorators if class_ is not None else ()),
         ]
         for decorator in decorators:
-            if isinstance(decorator, e.Call) and "jobkit.retry_on" in analysis.paths(decorator.function, top, None):
-                if any(_has_everything(argument, job, analysis) for argument in decorator.arguments):
-                    yield self._told(job, decorator.at)
+            if not isinstance(decorator, e.Call) or RETRY_ON not in analysis.paths(decorator.function, top, None):
+                continue
+            if any(_has_everything(argument, job, analysis) for argument in decorator.arguments):
+                yield self._told(job, decorator.at)
 
     def _told(self, job: Job, at: e.At) -> Report:
         return self.report(
