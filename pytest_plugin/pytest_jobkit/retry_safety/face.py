@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
+import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, TypeVar, cast
 
 from pytest_jobkit.retry_safety.check import check, replay_schedule
 from pytest_jobkit.retry_safety.delivering.calls import Call
-from pytest_jobkit.retry_safety.exploring.faults import Schedule, decode, parse_kinds, with_copies
+from pytest_jobkit.retry_safety.exploring.faults import CONCURRENT, Schedule, decode, parse_kinds, with_copies
 from pytest_jobkit.retry_safety.judging.policies import parse_policies
 from pytest_jobkit.retry_safety.reporting.report import Report, Verdict
 from pytest_jobkit.retry_safety.setup import Budget, Setup
@@ -73,12 +74,16 @@ def make_setup(
             f"copies={copies}, preemptions={preemptions}: wanted at least 1 copy and 0 preemptions, or None"
         )
     at_once = copies > 1 or bool(others)
+    wanted = with_copies(parse_kinds(kinds) if kinds or not at_once else None, at_once)
+    if isolation == "fork" and (set(wanted.kinds) & CONCURRENT or not hasattr(os, "fork")):
+        why = "this system cannot fork" if not hasattr(os, "fork") else "deliveries at once share one process"
+        raise ValueError(f"isolation='fork' is not possible here: {why}; leave it out")
     return Setup(
         call=call,
         world=as_world(world),
         observe=observe,
         faults=faults,
-        kinds=with_copies(parse_kinds(kinds) if kinds or not at_once else None, at_once),
+        kinds=wanted,
         policies=parse_policies(channels),
         volatile=frozenset((volatile,) if isinstance(volatile, str) else volatile),
         budget=_budget(budget),

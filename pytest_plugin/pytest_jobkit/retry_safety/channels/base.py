@@ -103,6 +103,13 @@ class Channel:
     def drop(self) -> None:
         """Roll back what is open, as the server does when the worker is gone. Called at a kill and after a delivery."""
 
+    def learned(self) -> Any:
+        """What a delivery in a process of its own has taught this channel, as a value that can be sent."""
+        return None
+
+    def learn(self, learned: Any) -> None:
+        """Take over what `learned` has returned in another process."""
+
     def begin_copies(self, number: int) -> None:
         """Several deliveries at once begin: a connection that they share becomes one for each (`Runtime.copy`)."""
 

@@ -315,6 +315,12 @@ class SqliteChannel(Channel):
                 if connection.in_transaction:
                     sqlite3.Connection.rollback(connection)
 
+    def learned(self) -> dict[str, None]:
+        return self._opened_by_the_job
+
+    def learn(self, learned: dict[str, None]) -> None:
+        self._opened_by_the_job.update(learned)
+
     def begin_copies(self, number: int) -> None:
         for connection in self._alive():
             factory = functools.partial(self._connect, factory=type(connection))

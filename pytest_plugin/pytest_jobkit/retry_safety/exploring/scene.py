@@ -10,6 +10,7 @@ from jobkit.clock import VirtualClock
 from jobkit.envelope import WorkerLost
 from jobkit.outcome import Outcome, OutcomeKind
 from pytest_jobkit.retry_safety.channels import Channel, Saver
+from pytest_jobkit.retry_safety.delivering.forked import CarriedEffect, outcome_of, outcome_parts, parts_of, run_forked
 from pytest_jobkit.retry_safety.delivering.function import Performance
 from pytest_jobkit.retry_safety.effects.ledger import Entry, SavedLedger
 from pytest_jobkit.retry_safety.effects.record import Effect
@@ -139,6 +140,57 @@ class Scene:
 
     def deliver(self, number: int, faults: tuple[Fault, ...] = (), performance: Performance | None = None) -> Delivered:
         """Deliver the message, or another one, once; what the worker has not committed at its end is gone."""
+        if self.setup.isolation == "fork":
+            return self._deliver_forked(number, faults, performance)
+        return self._deliver(number, faults, performance)
+
+    def _deliver_forked(self, number: int, faults: tuple[Fault, ...], performance: Performance | None) -> Delivered:
+        """Deliver in a process of its own, and take over the world, the ledger and the effects that it leaves."""
+        picture = self._holdings.look()
+        picture.remember()
+        sent = run_forked(lambda: self._in_child(number, faults, performance, picture), picture.things())
+        runtime = self.runtime
+        runtime.begin(number, faults)
+        self.memory.forget(number)
+        if sent is None:
+            reason = "the process of the delivery ended by itself"
+            self.advance(BACKOFF_SECONDS)
+            return Delivered(number, [], Outcome(OutcomeKind.LOST, reason=reason), False, [])
+        picture.put_in(sent["contents"])
+        self._on_stage = None
+        runtime.ledger.restore(sent["ledger"])
+        runtime.clock_was_read |= sent["clock"]
+        self.memory.random_was_read |= sent["random"]
+        for channel, learned in zip(self._channels, sent["learned"], strict=True):
+            channel.learn(learned)
+        delivered = Delivered(*sent["delivered"])
+        delivered.effects = [CarriedEffect(parts) for parts in sent["effects"]]
+        delivered.cut = None if sent["cut"] is None else CarriedEffect(sent["cut"])
+        delivered.outcome = outcome_of(sent["outcome"])
+        self.note_leases(delivered.effects)
+        return delivered
+
+    def _in_child(
+        self, number: int, faults: tuple[Fault, ...], performance: Performance | None, picture: Picture
+    ) -> dict[str, Any]:
+        """What the forked process sends back."""
+        delivered = self._deliver(number, faults, performance)
+        self.memory.note_random_numbers(number)
+        picture.remember()
+        cut = delivered.cut
+        return {
+            "contents": picture.contents(),
+            "ledger": self.runtime.ledger.save(),
+            "clock": self.runtime.clock_was_read,
+            "random": self.memory.random_was_read,
+            "learned": [channel.learned() for channel in self._channels],
+            "delivered": (number, [], None, delivered.acknowledged, delivered.fired, delivered.delay),
+            "effects": [parts_of(effect) for effect in delivered.effects],
+            "cut": None if cut is None else parts_of(cut),
+            "outcome": outcome_parts(delivered.outcome),
+        }
+
+    def _deliver(self, number: int, faults: tuple[Fault, ...], performance: Performance | None) -> Delivered:
         runtime = self.runtime
         runtime.begin(number, faults)
         self.memory.forget(number)

@@ -107,6 +107,31 @@ class Picture:
         for held in self._held:
             held.put_back()
 
+    def things(self) -> dict[int, object]:
+        """By their addresses, all things with a content, and everything in their remembered contents."""
+        found: dict[int, object] = {id(thing): thing for thing in self._kept}
+        for held in self._held:
+            before = held.before
+            inside = [held.thing, *held.parts]
+            if isinstance(before, dict):
+                inside += [*before, *before.values()]
+            elif isinstance(before, list | set):
+                inside += before
+            elif not isinstance(held, HeldBySaver):
+                inside.append(before)
+            found.update((id(thing), thing) for thing in inside)
+        return found
+
+    def contents(self) -> list[Any]:
+        """The remembered contents, in the order of the things."""
+        return [held.before for held in self._held]
+
+    def put_in(self, contents: list[Any]) -> None:
+        """Make the world what another process has left, whose world was once the same."""
+        for held, before in zip(self._held, contents, strict=True):
+            held.before = before
+            held.put_back()
+
     def present_key(self) -> Hashable | None:
         """The key of the world as it is now, seen with this picture in hand; None if its structure has changed."""
         parts: list[tuple[Hashable, ...]] = []
