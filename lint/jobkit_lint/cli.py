@@ -47,7 +47,8 @@ def main(argv: Sequence[str]) -> int:
         print(f"jobkit lint: {error}", file=sys.stderr)
         return FAILED
     except BrokenPipeError:
-        output.close_after_broken_pipe()
+        # the reader has gone, as with `| head`
+        output.silence()
         return FAILED
     except KeyboardInterrupt:
         print("jobkit lint: interrupted", file=sys.stderr)

@@ -50,7 +50,11 @@ class Mended:
                 continue
             target = Path(self.outcome.program.path_of(path))
             try:
-                if target.read_bytes() != self.before[path].content:
+                present = target.read_bytes()
+                if present == source.content:
+                    # the same file by another name, through a link
+                    continue
+                if present != self.before[path].content:
                     reason = "has changed while it was linted; its fixes were not written, run again"
                     self.outcome.problems.append(Problem("unwritable", path, reason))
                     continue
@@ -74,6 +78,10 @@ def mend(request: Request, unsafe: bool) -> Mended:
         again = replace(request, paths=on_disk, contents={**request.contents, **contents})
         mended.outcome = run(again)
         mended.outcome.seconds += outcome.seconds
+    else:
+        codes = sorted({finding.code for finding in mended.outcome.findings if is_wanted(finding, unsafe)})
+        reason = f"fixes come to no end after {MAX_PASSES} passes ({', '.join(codes)}); please report it"
+        mended.failed.append(Problem("rule", "the whole program", reason, None, codes[0] if codes else None))
     mended.outcome.fixed = mended.count
     mended.outcome.problems += mended.failed
     return mended

@@ -15,15 +15,7 @@ COLOURS = ("auto", "always", "never")
 def write(text: str, path: str | None) -> None:
     """Writes to the file at `path`, atomically, or to standard output. Raises `UsageError` if it cannot be."""
     if path is None:
-        stream = getattr(sys.stdout, "buffer", None)
-        if stream is None:
-            sys.stdout.write(text)
-        else:
-            # a terminal that cannot show a character of the source must not stop the report
-            sys.stdout.flush()
-            encoding = sys.stdout.encoding or "utf-8"
-            stream.write(text.encode(encoding, errors="backslashreplace"))
-        sys.stdout.flush()
+        _print(text)
         return
     target = Path(path)
     try:
@@ -38,6 +30,25 @@ def write(text: str, path: str | None) -> None:
         raise UsageError(f"--output-file {path}: cannot be written: {error.strerror or error}") from error
 
 
+def _print(text: str) -> None:
+    if sys.stdout is None:
+        raise UsageError("standard output is closed; name a file with --output-file")
+    try:
+        stream = getattr(sys.stdout, "buffer", None)
+        if stream is None:
+            sys.stdout.write(text)
+        else:
+            # a terminal that cannot show a character of the source must not stop the report
+            sys.stdout.flush()
+            stream.write(text.encode(sys.stdout.encoding or "utf-8", errors="backslashreplace"))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        silence()
+        raise UsageError(f"standard output cannot be written: {error.strerror or error}") from error
+
+
 def wants_colour(wish: str, output_file: str | None) -> bool:
     """Whether to colour: as ``--color`` says, else NO_COLOR and FORCE_COLOR, else on a terminal only."""
     if wish != "auto":
@@ -46,9 +57,10 @@ def wants_colour(wish: str, output_file: str | None) -> bool:
         return False
     if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
         return True
-    return output_file is None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    is_read = output_file is None and sys.stdout is not None and sys.stdout.isatty()
+    return is_read and os.environ.get("TERM") != "dumb"
 
 
-def close_after_broken_pipe() -> None:
-    """The reader has gone, as with ``| head``: Python must not complain again when it closes the stream."""
+def silence() -> None:
+    """Nobody reads standard output any more: Python must not complain again when it closes the stream."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

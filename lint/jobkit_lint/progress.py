@@ -75,4 +75,4 @@ class Bar(Progress):
 
 def progress_for(is_wanted: bool) -> Progress:
     """A bar if it is wanted and somebody looks at the error stream."""
-    return Bar() if is_wanted and sys.stderr.isatty() else Progress()
+    return Bar() if is_wanted and sys.stderr is not None and sys.stderr.isatty() else Progress()

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from jobkit_lint import fixes
+from jobkit_lint import fixes, fixing
 from jobkit_lint.cli import main
 
 TASKS = """\
@@ -132,6 +132,41 @@ def test_mode_and_links_are_kept(unused, project, lint):
     assert unused.is_symlink()
     assert target.read_text() == FIXED
     assert stat.S_IMODE(target.stat().st_mode) == 0o755
+
+
+def test_a_file_with_two_names_is_mended_once(unused, project, lint):
+    (project / "same.py").symlink_to("tasks.py")
+
+    assert lint("--fix", ".").status == 0
+    assert unused.read_text() == FIXED
+
+
+def test_a_file_that_changes_meanwhile_is_left_alone(unused, lint, monkeypatch):
+    real = fixing.mend
+
+    def slow(request, unsafe):
+        mended = real(request, unsafe)
+        unused.write_text("x = 1\n")
+        return mended
+
+    monkeypatch.setattr(fixing, "mend", slow)
+
+    ran = lint("--fix", ".")
+
+    assert ran.status == 2
+    assert "tasks.py: error: has changed while it was linted; its fixes were not written, run again" in ran.out
+    assert unused.read_text() == "x = 1\n"
+
+
+def test_fixes_that_come_to_no_end_are_told(unsafe, lint, monkeypatch):
+    monkeypatch.setattr(fixing, "apply_fixes", lambda text, findings, unsafe: (f"{text}# again\n", 1))
+
+    ran = lint("--fix", "--unsafe-fixes", "--format", "json", ".")
+
+    assert ran.status == 2
+    (error,) = ran.report["errors"]
+    assert error["message"] == "fixes come to no end after 20 passes (JK101); please report it"
+    assert error["rule"] == "JK101"
 
 
 def test_a_file_that_cannot_be_replaced_is_told(unused, lint, monkeypatch):

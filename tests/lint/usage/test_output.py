@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import pty
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -97,6 +99,20 @@ def test_a_reader_that_has_gone_hears_no_complaint(project):
 
     os.close(writer)
     assert (run.returncode, run.stderr) == (2, b"")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device here that is always full")
+def test_an_output_that_is_full_or_closed_is_told_in_one_line(project):
+    with Path("/dev/full").open("wb") as full:
+        run = subprocess.run([*JOBKIT, "."], cwd=project, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    shell = ["sh", "-c", f"{shlex.join(JOBKIT)} . >&-"]
+    closed = subprocess.run(shell, cwd=project, stderr=subprocess.PIPE, text=True, check=False)
+
+    assert run.returncode == 2
+    assert run.stderr == "jobkit lint: standard output cannot be written: No space left on device\n"
+    assert closed.returncode == 2
+    assert closed.stderr == "jobkit lint: standard output is closed; name a file with --output-file\n"
 
 
 @pytest.mark.slow
