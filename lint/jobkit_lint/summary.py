@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from jobkit_lint.diagnostic import Problem
+from jobkit_lint.newer_syntax import repaired
 from jobkit_lint.signs import Signs
 from jobkit_lint.source import Source, Unreadable
 from jobkit_lint.suppressions import Suppression, suppressions_in
@@ -54,7 +55,7 @@ def parse(source: Source) -> ast.Module:
     text = source.text
     try:
         with _room(MAX_DEPTH):
-            return ast.parse(text)
+            return parsed(text)
     except SyntaxError as error:
         message = f"cannot be parsed: {error.msg}"
         raise Unreadable(Problem("syntax", source.path, message, error.lineno)) from error
@@ -64,6 +65,23 @@ def parse(source: Source) -> ast.Module:
     except (RecursionError, MemoryError) as error:
         message = "cannot be parsed: it is nested too deeply"
         raise Unreadable(Problem("syntax", source.path, message, 1)) from error
+
+
+def parsed(text: str) -> ast.Module:
+    """Python's tree of a text, also of one in the syntax of a newer Python. Raises as `ast.parse` does."""
+    try:
+        return ast.parse(text)
+    except SyntaxError as error:
+        lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        last, found = 0, error
+        # each repair moves the error down, or the file is broken
+        while found.lineno is not None and found.lineno > last and repaired(lines, found.lineno):
+            last = found.lineno
+            try:
+                return ast.parse("\n".join(lines))
+            except SyntaxError as other:
+                found = other
+        raise error
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from jobkit_lint.index.finder import Finder
 from jobkit_lint.index.symbols import Class, Function, Module, Origin, Symbol, Variable
 from jobkit_lint.source import Source, Unreadable
-from jobkit_lint.summary import FileSummary
+from jobkit_lint.summary import FileSummary, parsed
 from jobkit_lint.tree import lower_statements as lower
 from jobkit_lint.tree.statements import FunctionCode
 
@@ -143,7 +143,7 @@ class Project:
         try:
             lines = self._read(function.module.path).lines[code.at.line - 1 : code.at.end_line]
             indented = code.at.column > 0
-            tree = ast.parse("\n".join(["if 1:", *lines] if indented else lines))
+            tree = parsed("\n".join(["if 1:", *lines] if indented else lines))
         except (Unreadable, SyntaxError, ValueError, RecursionError, MemoryError):
             return empty, {}
         ast.increment_lineno(tree, code.at.line - (2 if indented else 1))
