@@ -127,7 +127,7 @@ class InlineRun(Rule):
                 yield self.report(
                     module,
                     step.call.at,
-                    f"this runs `{job.name.rpartition('.')[2]}` here, without its retries and limits, and waits for it: "
+                    f"this runs `{job.name.rpartition('.')[2]}` here, without its retries and limits, and waits: "
                     "enqueue it",
                     job=job,
                     within=step.place.statement.at,

@@ -116,7 +116,7 @@ class SelfReschedule(Rule):
         yield self.report(
             site.module,
             step.call.at,
-            f"`{job.name.rpartition('.')[2]}` enqueues itself in every run: a run that fails before ends the series, one "
+            f"`{job.name.rpartition('.')[2]}` enqueues itself in every run: a run that fails ends the series, one "
             "that is repeated doubles it; use a schedule",
             job=job,
             within=step.place.statement.at,

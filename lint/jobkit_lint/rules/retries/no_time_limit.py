@@ -106,7 +106,7 @@ class NoTimeLimit(Rule):
                 yield self.report(
                     job.module,
                     name_at(job),
-                    f"`{job.function.name}` waits for {wait.what} and has no time limit: give it one, or all jobs in the "
+                    f"`{job.function.name}` waits for {wait.what} and has no time limit: give it one, or all in the "
                     "settings",
                     job=job,
                 )
