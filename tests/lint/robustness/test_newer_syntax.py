@@ -19,7 +19,7 @@ JOB = "from celery import shared_task\n\n@shared_task\ndef ship(order_id): ...\n
         "type Pair = tuple[int, int]",
         "type Pair[T] = tuple[T, T]",
         "try: pass\nexcept ValueError, KeyError: pass",
-        "try: pass\nexcept socket.error, OSError:\n    pass\n\ntry: pass\nexcept KeyError, http.client.HTTPException: pass",
+        "try: pass\nexcept socket.error, OSError:\n    pass\ntry: pass\nexcept KeyError, client.HTTPException: pass",
     ],
 )
 def test_the_jobs_in_the_file_are_found(program, newer):
