@@ -222,10 +222,14 @@ class RQCapture(Capture):
         return Call(envelope.name, arguments, options)
 
     def target(self, envelope: Envelope) -> object | None:
+        """The function; for a method that was enqueued with its object, that of the object as a worker has it."""
         try:
             function: object = rq.utils.import_attribute(envelope.name)
         except (ValueError, ImportError, AttributeError):
             return None
+        if isinstance(function, types.FunctionType) and "." in function.__qualname__:
+            _, instance, _, _ = _decoded(_header(envelope, _QUEUE), _fields(envelope))
+            return function if instance is None else types.MethodType(function, instance)
         return function
 
     def job_name(self, job: object) -> str | None:
@@ -285,7 +289,8 @@ def _name(queue: Queue, fields: dict[bytes, bytes]) -> str:
 
 
 def _method_name(instance: object, name: str) -> str:
-    return f"{type(instance).__module__}.{type(instance).__qualname__}.{name}"
+    owner = instance if inspect.isclass(instance) else type(instance)  # the object of a class method is its class
+    return f"{owner.__module__}.{owner.__qualname__}.{name}"
 
 
 def _is_fake(connection: object) -> bool:

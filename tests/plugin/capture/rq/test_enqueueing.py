@@ -23,6 +23,7 @@ from rq.worker_registration import get_keys
 
 from jobkit.engine import Engine
 from jobkit.record import State
+from pytest_jobkit import JobSession
 from pytest_jobkit.capture.installed import InstalledCaptures
 from pytest_jobkit.capture.network import StrayConnection
 
@@ -259,3 +260,26 @@ def test_everything_is_as_it_was_after_the_test(queue: Queue) -> None:
     assert state() == before
     with pytest.raises(redis.ConnectionError, match="refused"):
         queue.enqueue(add, 1, 2)
+
+
+class Till:
+    def charge(self, order: int) -> None:
+        pass
+
+    @classmethod
+    def close(cls, day: str) -> None:
+        pass
+
+
+def test_a_method_is_checked_against_its_signature_without_self() -> None:
+    queue = Queue(connection=redis.Redis(port=1))
+    till = Till()
+
+    with JobSession(frameworks=["rq"]) as jobs:
+        with jobs.have_enqueued_job(till.charge).with_args(42):
+            queue.enqueue(till.charge, 42)
+        with jobs.have_enqueued_job(Till.close).with_args("monday"):
+            queue.enqueue(Till.close, "monday")
+        jobs.perform_enqueued_jobs()
+
+        assert jobs.have_performed_job(till.charge).with_args(42)
