@@ -1,4 +1,4 @@
-"""A worker that is gone is gone: whatever Python code does with the error, the attempt counts as killed."""
+"""Acceptance 5: whatever Python code does with the error of a kill, the attempt counts as killed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fifteen jobs, each with one thing wrong: exactly the kinds of fault are found that break it, and no others."""
+"""Acceptance 1: of fifteen jobs, each with one thing wrong, exactly the kinds of fault are found that break it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Three ways to search must agree on random jobs: bounded, bounded with equal states merged, and the graph.
+"""Acceptance 2: three ways to search agree on random jobs: bounded, bounded with equal states merged, the graph.
 
 Thirty jobs by default; JOBKIT_RANDOM_JOBS=1000 for a long run.
 """
