@@ -108,6 +108,11 @@ JOBS = {
         "    Receipt.objects.bulk_create([Receipt(order_id=pk)])\nmake()",
         "",
     ),
+    "merged, and then deleted": (
+        "JK202",
+        "def merge(one, other):\n    Receipt.objects.create(order=one)\n    other.delete()#-\nmerge(pk, pk)",
+        "",
+    ),
     "a loop that found none": (
         "JK202",
         "for receipt in Receipt.objects.filter(order_id=pk):#-\n    if receipt:#-\n        break#-\n"

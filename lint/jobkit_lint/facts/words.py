@@ -50,6 +50,11 @@ def says_failure(name: str) -> bool:
     return bool(set(parts(name)) & {"error", "errors", "failure", "failures", "exception", "exceptions", "warning"})
 
 
+def says_logging(name: str) -> bool:
+    """Whether a function keeps a record of what happened, whatever the model for that is called."""
+    return bool(set(parts(name)) & {"log", "logs", "audit", "history"})
+
+
 def says_log(name: str) -> bool:
     """Whether a model is a record of what happened."""
     return bool(set(parts(name)) & LOG_WORDS)

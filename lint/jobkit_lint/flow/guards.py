@@ -105,7 +105,8 @@ class Guards:
             function = step.call.function
             if isinstance(function, e.Attribute) and function.name in ("delete", "adelete"):
                 found = self.states.values.evidence(function.value, scope, step.place)
-                if found is not None and found.kind == Kind.RECORD:
+                is_unknown = found is None and isinstance(function.value, e.Name) and not step.call.arguments
+                if is_unknown or (found is not None and found.kind == Kind.RECORD):
                     yield Guard(GuardKind.CHECK, "the row it starts from is deleted", step.call.at.line)
 
     def _before(self, place: Place, scope: Scope) -> Iterator[Guard]:

@@ -172,10 +172,15 @@ class CheckThenCreate(Rule):
                 f"two workers may both find no `{write.model.name}` in line {lookup.call.at.line}, and create it "
                 "together: use `get_or_create` with a unique constraint",
                 analysis,
-                likely=analysis.is_unique(write),
+                likely=analysis.is_unique(write) or _asks_more(lookup.test),
                 fix=_fix(effect, lookup, analysis),
                 recipe=Recipe(("interleave",), "before", effect.step.call.at.line, "one row"),
             )
+
+
+def _asks_more(test: e.AnyExpression | None) -> bool:
+    """Whether the row is created for other reasons too than that there is none."""
+    return isinstance(test, e.Operation) and any(operator in ("and", "or") for operator in test.operators)
 
 
 def _is_kept_out(effect: Effect, analysis: Analysis) -> bool:

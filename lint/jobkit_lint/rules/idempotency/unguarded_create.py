@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from jobkit_lint.analysis import Analysis
 from jobkit_lint.diagnostic import Recipe, Severity
-from jobkit_lint.facts.words import says_failure, says_log
+from jobkit_lint.facts.words import says_failure, says_log, says_logging
 from jobkit_lint.flow.effects import EffectKind
 from jobkit_lint.index.jobs import Job
 from jobkit_lint.rules.base import Report, Rule
@@ -148,7 +148,8 @@ class UnguardedCreate(Rule):
             return
         reason = analysis.rerun_reason(job)
         for effect in analysis.effects(job, EffectKind.CREATE) if reason is not None else ():
-            if says_log(effect.what) or says_failure(effect.what) or analysis.guards(effect):
+            is_record = says_log(effect.what) or says_failure(effect.what)
+            if is_record or any(says_logging(hop.function.name) for hop in effect.hops) or analysis.guards(effect):
                 continue
             name = effect.what if effect.what.startswith("a row") else f"`{effect.what}`"
             yield self.report_effect(
