@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pytest_jobkit.matchers.matcher import JobMatcher as JobMatcher
     from pytest_jobkit.performing import Performed as Performed
     from pytest_jobkit.performing import PerformEnqueuedJobs as PerformEnqueuedJobs
+    from pytest_jobkit.retry_safety.strategies import job_arguments as job_arguments
     from pytest_jobkit.session import JobSession as JobSession
     from pytest_jobkit.simulation.run import RetryRun as RetryRun
     from pytest_jobkit.simulation.simulate import SimulateRetries as SimulateRetries
@@ -30,6 +31,7 @@ _MODULES = {
     "RetryRun": "simulation.run",
     "SimulateRetries": "simulation.simulate",
     "containing": "subset",
+    "job_arguments": "retry_safety.strategies",
 }
 
 __all__ = [
@@ -44,6 +46,7 @@ __all__ = [
     "RetryRun",
     "SimulateRetries",
     "containing",
+    "job_arguments",
 ]
 
 

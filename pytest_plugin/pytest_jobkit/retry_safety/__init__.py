@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from pytest_jobkit.retry_safety.face import NotRetrySafe, assert_retry_safe, replay, retry_safe
     from pytest_jobkit.retry_safety.fixture import RetrySafety
     from pytest_jobkit.retry_safety.judging.policies import Policy, at_least_once, at_most_once, exactly_once, ignore
+    from pytest_jobkit.retry_safety.machine import RetrySafetyMachine
     from pytest_jobkit.retry_safety.reporting.report import ChannelReport, Report, Verdict
+    from pytest_jobkit.retry_safety.strategies import fault_schedules, job_arguments
+    from pytest_jobkit.retry_safety.worlds.django_database import django_database
     from pytest_jobkit.retry_safety.worlds.world import World, world
 
 _HOMES = {
@@ -26,7 +29,10 @@ _HOMES = {
     "effects.killing": ("WorkerKilled", "WorkerTerminated"),
     "effects.own_effect": ("effect",),
     "judging.policies": ("Policy", "at_least_once", "at_most_once", "exactly_once", "ignore"),
+    "machine": ("RetrySafetyMachine",),
     "reporting.report": ("ChannelReport", "Report", "Verdict"),
+    "strategies": ("fault_schedules", "job_arguments"),
+    "worlds.django_database": ("django_database",),
     "worlds.world": ("World", "world"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
@@ -38,6 +44,7 @@ __all__ = [
     "Policy",
     "Report",
     "RetrySafety",
+    "RetrySafetyMachine",
     "Verdict",
     "WorkerKilled",
     "WorkerTerminated",
@@ -45,9 +52,12 @@ __all__ = [
     "assert_retry_safe",
     "at_least_once",
     "at_most_once",
+    "django_database",
     "effect",
     "exactly_once",
+    "fault_schedules",
     "ignore",
+    "job_arguments",
     "replay",
     "retry_safe",
     "world",

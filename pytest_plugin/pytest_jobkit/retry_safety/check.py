@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pytest_jobkit.retry_safety.channels import Patches, wanted_channels
-from pytest_jobkit.retry_safety.delivering.function import LoopOfTheWorker
+from pytest_jobkit.retry_safety.delivering.calls import Call
+from pytest_jobkit.retry_safety.delivering.function import LoopOfTheWorker, Performance
 from pytest_jobkit.retry_safety.delivering.queue import open_queue
 from pytest_jobkit.retry_safety.delivering.queued import performance_of
 from pytest_jobkit.retry_safety.effects.ledger import Entry
@@ -54,13 +56,14 @@ def check(setup: Setup, *, every: bool = False) -> Report:
     return report
 
 
-def replay_schedule(setup: Setup, schedule: Schedule, label: str = "") -> Report:
+def replay_schedule(setup: Setup, schedule: Schedule, label: str = "", *, drop_unfired: bool = False) -> Report:
     """Run one schedule from a fresh world and judge its end, without any search.
 
     Args:
         setup: what, in which world.
         schedule: the faults.
         label: the names of their places; the schedule is moved to where those are now.
+        drop_unfired: leave out faults that find nothing to break, as in schedules drawn at random.
 
     Raises:
         AssertionError: a labelled place is gone.
@@ -82,6 +85,9 @@ def replay_schedule(setup: Setup, schedule: Schedule, label: str = "") -> Report
                 report.failure = next(iter(report.search.failures), None)
             else:
                 report.run = run_schedule(scene, schedule)
+                if drop_unfired and report.run.fired < len(schedule):
+                    schedule = tuple(fault for delivered in report.run.deliveries for fault in delivered.fired)
+                    report.run = run_schedule(scene, schedule)
                 findings = _findings(setup, base.goal, report.run)
                 if findings:
                     report.failure = Failure(schedule, findings)
@@ -108,14 +114,22 @@ def on_stage(setup: Setup) -> Iterator[Scene]:
             for channel in channels:
                 channel.install(patches)
             scene = Scene(setup, performance, channels, memory)
-            scene.beside = [performance_of(call, queue, captures, loop) for call in setup.against]
-            scene.later = [performance_of(call, queue, captures, loop) for call in setup.later]
+            scene.perform = functools.partial(performance_of, queue=queue, captures=captures, loop=loop)
+            scene.beside = [scene.perform(call) for call in setup.against]
+            scene.later = [scene.perform(call) for call in setup.later]
             try:
                 yield scene
             finally:
                 scene.close()
     finally:
         patches.undo()
+
+
+def performance_on(scene: Scene, call: Call) -> Performance:
+    """Another message for a stage that is set."""
+    performance = scene.perform(call)
+    scene.runtime.files |= {code.co_filename for code in performance.codes()}
+    return performance
 
 
 def _silence_logs(patches: Patches) -> None:

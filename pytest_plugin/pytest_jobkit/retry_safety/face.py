@@ -140,8 +140,14 @@ def verify(report: Report) -> Report:
     return report
 
 
-def assert_retry_safe(job: Any, /, *arguments: Any, world: Callable[..., Any], **settings: Any) -> Report:
+def assert_retry_safe(
+    job: Any, /, *arguments: Any, world: Callable[..., Any], schedule: str | Schedule | None = None, **settings: Any
+) -> Report:
     """Check one call; settings as `retry_safe`, and ``observe=`` is the observer.
+
+    Args:
+        schedule: try only this one, a replay string or what `fault_schedules` draws; faults that find nothing to break
+            are left out.
 
     Returns:
         The report of a check that passed.
@@ -151,7 +157,11 @@ def assert_retry_safe(job: Any, /, *arguments: Any, world: Callable[..., Any], *
             the job.
     """
     __tracebackhide__ = True
-    return verify(check(make_setup(job, arguments, world=world, **settings)))
+    setup = make_setup(job, arguments, world=world, **settings)
+    if schedule is None:
+        return verify(check(setup))
+    faults = decode(schedule) if isinstance(schedule, str) else schedule
+    return verify(replay_schedule(setup, faults, drop_unfired=True))
 
 
 def retry_safe(job: Any, /, *arguments: Any, world: Callable[..., Any], **settings: Any) -> Callable[[Test], Test]:

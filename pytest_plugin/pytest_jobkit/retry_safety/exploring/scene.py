@@ -10,6 +10,7 @@ from jobkit.clock import VirtualClock
 from jobkit.envelope import WorkerLost
 from jobkit.outcome import Outcome, OutcomeKind
 from pytest_jobkit.retry_safety.channels import Channel, Saver
+from pytest_jobkit.retry_safety.delivering.calls import Call
 from pytest_jobkit.retry_safety.delivering.forked import CarriedEffect, outcome_of, outcome_parts, parts_of, run_forked
 from pytest_jobkit.retry_safety.delivering.function import Performance
 from pytest_jobkit.retry_safety.effects.ledger import Entry, SavedLedger
@@ -102,6 +103,7 @@ class Scene:
         #: the count of an entry above which more makes no difference, where the policy allows any number
         self.cap: Callable[[Entry], int | None] | None = None
         #: other messages: those delivered at the same time, and those delivered before a duplicate
+        self.perform: Callable[[Call], Performance]  # set by the check: how this stage runs another call
         self.beside: list[Performance] = []
         self.later: list[Performance] = []
         #: seconds until the last lock or lease that any delivery took has run out by itself
