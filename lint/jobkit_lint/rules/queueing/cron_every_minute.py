@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from jobkit_lint.analysis import Analysis
 from jobkit_lint.diagnostic import Severity
@@ -176,7 +176,7 @@ class CronEveryMinute(Rule):
         return self.report(module, at, f"{shown} runs each minute {period}: say the minute", fix=fix)
 
 
-def _period(given: dict[str | None, e.AnyExpression]) -> str:
+def _period(given: Collection[str | None]) -> str:
     if "hour" in given:
         return "hour"
     return "month" if set(given) <= {"month_of_year", "month"} else "day"

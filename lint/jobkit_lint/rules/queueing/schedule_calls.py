@@ -44,17 +44,37 @@ CRON_TEXTS = {
 }
 
 
+_LAST_NAMES = frozenset(path.rpartition(".")[2] for path in (*CRONTABS, *CRON_TEXTS))
+
+
 def schedule_calls(module: Module, analysis: Analysis) -> Iterator[tuple[e.Call, str]]:
     """Every call of a file that makes a schedule, with its origin path: in functions, decorators, tables, classes."""
     seen: set[e.At] = set()
     for scope in analysis.scopes(module):
+        # to find out what a call means costs far more than to look at its name
+        names = _LAST_NAMES | {
+            local
+            for local, target in (*module.summary.imports.items(), *scope.imports.items())
+            if target.rpartition(".")[2] in _LAST_NAMES
+        }
         for step in scope.steps:
+            name = _last_name(step.call.function)
+            if name not in names and name not in scope.bindings:
+                continue
             yield from _known(step.call, analysis.paths(step.call.function, scope, step.place), seen)
     top = analysis.module_scope(module)
     for expression in _outside(module, analysis):
         for part in e.descend(expression):
             if isinstance(part, e.Call):
                 yield from _known(part, analysis.paths(part.function, top, None), seen)
+
+
+def _last_name(callee: e.AnyExpression) -> str:
+    match callee:
+        case e.Name(id=name) | e.Attribute(name=name):
+            return name
+        case _:
+            return ""
 
 
 def _known(call: e.Call, paths: tuple[str, ...], seen: set[e.At]) -> Iterator[tuple[e.Call, str]]:

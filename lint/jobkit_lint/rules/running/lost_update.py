@@ -30,8 +30,8 @@ class LostUpdate(Rule):
     job, is set back, and nobody is told.
 
     ## What to do instead
-    `save(update_fields=[...])`, which the unsafe fix writes, or `filter(pk=pk).update(...)`. Where the new value depends
-    on the old one, load it with `select_for_update()`.
+    `save(update_fields=[...])`, which the unsafe fix writes, or `filter(pk=pk).update(...)`. Where the new value
+    depends on the old one, load it with `select_for_update()`.
 
     ## When to ignore
     When nobody else writes that table.

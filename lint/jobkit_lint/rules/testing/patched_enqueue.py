@@ -31,7 +31,7 @@ class PatchedEnqueue(Rule):
     code changes to another form of the same call, and does not when the job is renamed.
 
     ## What to do instead
-    Let a fixture capture what is enqueued, and ask it: `assert job_queue.enqueued(ship).once().with_args(order.pk)`.
+    Let a fixture capture what is enqueued, and ask it: `assert_enqueued_with(ship, args=(order.pk,))`.
 
     ## When to ignore
     When the test is about an error of the broker.
@@ -98,9 +98,9 @@ class PatchedEnqueue(Rule):
             from shop.tasks import ship
             from shop.views import place
 
-            def test_place_ships(job_queue):
+            def test_place_ships(have_enqueued_job):
                 place(1)
-                assert job_queue.enqueued(ship).once()
+                assert have_enqueued_job(ship).with_args(1)
             """,
         ),
     )
@@ -114,8 +114,8 @@ class PatchedEnqueue(Rule):
                 yield self.report(
                     module,
                     call.at,
-                    f"a mock of `{method}` takes any arguments, also wrong ones: let a fixture capture what is enqueued, "
-                    "and ask it",
+                    f"a mock of `{method}` takes any arguments, also wrong ones: let a fixture capture what is "
+                    "enqueued, and ask it",
                 )
 
 

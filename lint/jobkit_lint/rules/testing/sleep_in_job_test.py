@@ -20,7 +20,7 @@ class SleepInJobTest(Rule):
     The pause is too short on a busy machine, where the test then fails, and too long on every other.
 
     ## What to do instead
-    Perform the jobs in the test: `job_queue.perform_all()`, or wait for the result itself.
+    Perform the jobs in the test: `perform_enqueued_jobs()`, or wait for the result itself.
 
     ## When to ignore
     When the test is about time on a real worker.
@@ -117,6 +117,6 @@ class SleepInJobTest(Rule):
                     yield self.report(
                         module,
                         step.call.at,
-                        "how long a job takes is not known: perform the jobs in the test, or wait for the result itself",
+                        "how long a job takes is not known: perform the jobs in the test, or wait for the result",
                         within=step.place.statement.at,
                     )
