@@ -175,7 +175,9 @@ def _problems(request: Request, problems: Sequence[Problem]) -> list[Problem]:
     for problem in problems:
         if problem.kind in ("syntax", "unreadable"):
             if request.tells_broken_files:
-                found[problem.order] = replace(problem, rule=PARSE_ERROR)
+                # what a newer Python reads may be no error there
+                version = f" (read as Python {sys.version_info[0]}.{sys.version_info[1]})" * (problem.kind == "syntax")
+                found[problem.order] = replace(problem, rule=PARSE_ERROR, message=problem.message + version)
         else:
             found[problem.order] = problem
     return [found[order] for order in sorted(found)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 
@@ -72,6 +73,14 @@ def test_a_file_that_is_only_odd_is_judged(project, lint, content):
 
     assert ran.report["errors"] == []
     assert ran.codes == ["JK201", "JK101"]
+
+
+def test_a_parse_error_says_by_which_python(project, lint):
+    (project / "broken.py").write_text(HEAD + "def broken(:\n")
+
+    message = lint("--format", "json", ".").report["errors"][0]["message"]
+
+    assert message.endswith(f"(read as Python {sys.version_info[0]}.{sys.version_info[1]})")
 
 
 def test_links_that_lead_nowhere_or_round_and_round(project, lint):
