@@ -52,6 +52,7 @@ class Program:
         self.files: list[tuple[str, str]] = []
         self._contents = contents or {}
         self._shown: dict[str, str] = {}
+        self._is_test: dict[str, bool] = {}
         self._sources: dict[str, Source] = {}
         foreign = {package for framework in self.frameworks for package in framework.packages} | FOREIGN
         self.project = Project(Finder(str(root), foreign, self._contents), self._load, self.source)
@@ -279,7 +280,12 @@ class Program:
 
     def is_test(self, module: Module) -> bool:
         """Whether the file holds tests, by its name or its folder below the project's root."""
-        path = Path(module.path)
+        known = self._is_test.get(module.path)
+        if known is None:
+            known = self._is_test[module.path] = self._looks_like_test(Path(module.path))
+        return known
+
+    def _looks_like_test(self, path: Path) -> bool:
         relative = path.relative_to(self.root) if path.is_relative_to(self.root) else Path(path.name)
         name = relative.stem
         in_tests = any(part in ("test", "tests", "testing") for part in relative.parts[:-1])
