@@ -21,7 +21,7 @@ from jobkit_lint.signs import Signs
 from jobkit_lint.source import Source, Unreadable
 from jobkit_lint.suppressions import Suppression, suppressions_in
 from jobkit_lint.tree import lower_statements as lower
-from jobkit_lint.tree.expressions import AnyExpression
+from jobkit_lint.tree.expressions import AnyExpression, Constant, Name
 from jobkit_lint.tree.statements import AnyStatement, Assign, ClassCode, FunctionCode
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
@@ -32,8 +32,9 @@ class FileSummary(msgspec.Struct):
     """One file: names it imports, what it defines, and the module-level statements that matter.
 
     `imports` maps a local name to its dotted target (relative ones keep their dots), `stars` are the modules
-    of star imports, `functions` and `classes` are by qualified name, `variables` by name with the last
-    value assigned at module level, `body` has the module-level statements with a sign of a job.
+    of star imports, `functions` and `classes` are by qualified name, `variables` by name with the last value
+    assigned at module level, `annotations` what those were declared as, `body` has the module-level statements
+    with a sign of a job.
     """
 
     path: str
@@ -44,6 +45,7 @@ class FileSummary(msgspec.Struct):
     variables: dict[str, AnyExpression]
     body: tuple[AnyStatement, ...]
     suppressions: list[Suppression]
+    annotations: dict[str, AnyExpression] = {}
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -188,6 +190,11 @@ class _Summarising:
         statement = lower.statement(node, "", {})
         if self.has_sign(node):
             self.body.append(statement)
+        if isinstance(statement, Assign) and statement.annotation is not None:
+            for target in statement.targets:
+                if isinstance(target, Name):
+                    self.result.annotations[target.id] = statement.annotation
+                    self.result.variables.setdefault(target.id, Constant(statement.at, "None", None, 0))
         if isinstance(statement, Assign) and statement.value is not None and statement.operator is None:
             for target in statement.targets:
                 name = getattr(target, "id", None)

@@ -263,7 +263,9 @@ class Names:
             value = self.origin(variable.value, self.module_scope(variable.module), None, depth + 1)
             if value is not None:
                 return self._canonical(Origin(value.root, (*value.trail, *origin.trail)))
-        return origin
+        annotation = variable.module.summary.annotations.get(variable.name)
+        declared = self.instance(annotation, self.module_scope(variable.module), depth + 1) if annotation else None
+        return declared.step(*origin.trail) if declared is not None else origin
 
     def _canonical(self, origin: Origin) -> Origin:
         if not isinstance(origin.root, str):
