@@ -9,7 +9,7 @@ an ABSORBED write meets its own row again.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from jobkit_lint.facts.payments import KEY_WORDS
@@ -149,7 +149,7 @@ class Guards:
         elif self.is_unique(write):
             yield Guard(GuardKind.ABSORBED, "a unique constraint", line)
         if write.verb == "bulk":
-            yield from self._sifted(effect.step, effect.scope)
+            yield from self._sifted(effect.step, effect.scope, write)
         for level, scope in effect.levels:
             for place in level.place.before():
                 for step in self.marks.steps_at(place, scope):
@@ -160,25 +160,44 @@ class Guards:
                 if handler.error is not None and _names(handler.error) & _UNIQUE_ERRORS:
                     yield Guard(GuardKind.ABSORBED, "a caught unique violation", handler.at.line)
 
-    def _sifted(self, step: Step, scope: Scope) -> Iterator[Guard]:
-        """Rows made in bulk of what is not stored yet: the condition stands where the list is made."""
+    def _sifted(self, step: Step, scope: Scope, write: Write) -> Iterator[Guard]:
+        """Rows made in bulk of what is not stored yet, or of which the database takes each but once."""
         rows = step.call.argument(0, "objs")
         place: Place | None = step.place
+        made: list[e.AnyExpression] = []
+        held = {part.id for part in e.descend(rows) if isinstance(part, e.Name)} if rows is not None else set()
+        for other in scope.steps:
+            function = other.call.function
+            if not isinstance(function, e.Attribute) or e.dotted(function.value) not in held:
+                continue
+            if function.name in ("append", "extend", "add"):
+                yield from self._at(other, scope)
+                made += list(other.call.arguments)
         if isinstance(rows, e.Name) and rows.id in scope.bindings:
-            for other in scope.steps:
-                function = other.call.function
-                is_filled = isinstance(function, e.Attribute) and function.name in ("append", "extend", "add")
-                if is_filled and isinstance(function, e.Attribute) and e.dotted(function.value) == rows.id:
-                    yield from self._at(other, scope)
             reaching = scope.reaching(rows.id, place, rows.at) or []
             if len(reaching) == 1 and reaching[0].value is not None:
                 rows, place = reaching[0].value, reaching[0].place
+        for node in [*made, *([rows] if rows is not None else [])]:
+            for part in e.descend(node):
+                if isinstance(part, e.Call) and self._is_made_once(part, write, scope, place):
+                    yield Guard(GuardKind.ABSORBED, "a unique constraint", part.at.line)
         for part in e.descend(rows) if rows is not None else ():
             for generator in part.generators if isinstance(part, e.Comprehension) else ():
                 for condition in generator.conditions:
                     found = self.states.of_test(condition, True, scope, place)
                     if found is not None:
                         yield Guard(GuardKind.CHECK, found.what, condition.at.line)
+
+    def _is_made_once(self, call: e.Call, write: Write, scope: Scope, place: Place | None) -> bool:
+        """Whether a call makes a row that a unique constraint covers; one with unseen fields counts as covered."""
+        origin = self.states.names.origin(call.function, scope, place)
+        found = self.models.split(origin) if origin is not None else None
+        if found is None or found[1] or write.model is None or found[0] != write.model:
+            return False
+        fields = {word.name: word.value for word in call.keywords if word.name is not None}
+        if self.is_unique(replace(write, fields=fields)):
+            return True
+        return call.is_open and any(names != {"id"} for names in self.models.unique_fields(write.model))
 
     def _deletes(self, step: Step, scope: Scope, write: Write) -> bool:
         function = step.call.function

@@ -131,6 +131,26 @@ class UnguardedCreate(Rule):
             """,
         ),
         Good(
+            "rows made in bulk, of which the database takes each but once",
+            """
+            # file: shop/models.py
+            from django.db import models
+
+            class Receipt(models.Model):
+                number = models.CharField(max_length=20, unique=True)
+            # file: shop/tasks.py
+            from celery import shared_task
+            from shop.models import Receipt
+
+            @shared_task
+            def issue_receipts(numbers):
+                rows = []
+                for number in numbers:
+                    rows.append(Receipt(number=number))
+                Receipt.objects.bulk_create(rows)
+            """,
+        ),
+        Good(
             "a log: two entries tell the truth",
             """
             from celery import shared_task
