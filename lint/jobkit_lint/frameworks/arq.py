@@ -27,6 +27,7 @@ FRAMEWORK = Framework(
         Listing(("WorkerSettings", "Settings", "Worker"), ("cron_jobs",), ("arq.cron",)),
     ),
     context_parameters=1,
+    context_values={"redis": "arq.ArqRedis()"},
     default_name="{function}",
     restores=frozenset({"datetime", "date", "time", "timedelta", "decimal", "uuid", "bytes", "enum", "set", "tuple"}),
     retries=Retries(limit=("max_tries",), default=True),

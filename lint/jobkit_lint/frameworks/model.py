@@ -8,6 +8,7 @@ element of a container, ``*`` for one unknown name. ``celery.Celery().task`` is 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -140,6 +141,7 @@ class Framework:
     registrars: tuple[str, ...] = ()  # functions that take a job class or instance and give back the job
     bound_option: str | None = None  # option that makes the first parameter the job itself
     context_parameters: int = 0  # leading parameters that the worker fills in
+    context_values: Mapping[str, str] = field(default_factory=dict)  # what the first of them holds, by key
     instance_path: str | None = None  # origin path of a job seen by itself (`self`)
     name_options: tuple[str, ...] = ("name",)  # options with the registered name
     default_name: str = "{module}.{function}"  # the registered name where no option gives one

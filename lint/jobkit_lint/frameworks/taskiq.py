@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobkit_lint.frameworks.model import Decorator, Framework, Method, Retries
+from jobkit_lint.frameworks.model import Decorator, Framework, Method, Packing, Retries
 
 _BROKERS = (
     "taskiq.InMemoryBroker", "taskiq.ZeroMQBroker", "taskiq.AsyncBroker", "taskiq.abc.broker.AsyncBroker",
@@ -12,6 +12,9 @@ _BROKERS = (
     "taskiq_kafka.KafkaBroker", "taskiq_aio_kafka.AioKafkaBroker", "taskiq_faststream.BrokerWrapper",
     "taskiq_faststream.AppWrapper", "taskiq_pg.AsyncpgBroker", "taskiq_postgres.PostgresBroker",
 )  # fmt: skip
+
+# the schedule source and the schedule stand in front
+SCHEDULED = Packing(skip=2)
 
 FRAMEWORK = Framework(
     name="taskiq",
@@ -28,7 +31,12 @@ FRAMEWORK = Framework(
         "taskiq.Broker().with_id_generator()": "taskiq.Broker()",
     },
     decorators=(Decorator("taskiq.Broker().task"),),
-    methods=(Method("kiq", is_coroutine=True, strong=True),),
+    methods=(
+        Method("kiq", is_coroutine=True, strong=True),
+        Method("schedule_by_time", SCHEDULED, is_coroutine=True, strong=True),
+        Method("schedule_by_cron", SCHEDULED, is_coroutine=True, strong=True),
+        Method("schedule_by_interval", SCHEDULED, is_coroutine=True, strong=True),
+    ),
     builders=("kicker", "with_labels", "with_broker", "with_task_id", "with_schedule_id"),
     name_options=("task_name",),
     default_name="{module}:{function}",

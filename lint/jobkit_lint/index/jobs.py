@@ -354,15 +354,19 @@ class Jobs:
             return
         for item in value.items:
             target = item
+            options: dict[str, e.AnyExpression] = {}
             if isinstance(item, e.Call) and item.arguments:
                 origin = self.names.origin(item.function, scope, None)
                 if origin is None or origin.path not in wrappers:
                     continue
                 target = item.arguments[0]
+                options = {word.name: word.value for word in item.keywords if word.name is not None}
             origin = self.names.origin(target, scope, None)
             if origin is not None and isinstance(origin.root, Function) and not origin.trail:
                 reason = f"listed in {class_.name}.{attribute}"
-                yield self.add_function(origin.root, framework, reason)
+                job = self.add_function(origin.root, framework, reason)
+                job.options.update(options)
+                yield job
 
 
 def _shown(node: e.AnyExpression) -> str:

@@ -10,6 +10,7 @@ from jobkit_lint.flow.places import Place, Step
 from jobkit_lint.flow.scopes import Scope
 from jobkit_lint.frameworks.model import Enqueuer, Framework, Method, Packing
 from jobkit_lint.index.arguments import Argument, given_arguments
+from jobkit_lint.index.callees import imported_name, in_context
 from jobkit_lint.index.jobs import Job, Jobs
 from jobkit_lint.index.names import Names
 from jobkit_lint.index.symbols import Class, Function, Module, Origin
@@ -131,7 +132,7 @@ class Sites:
             self._method_call(step, callee, scope)
         elif isinstance(callee, e.Name) and name in scope.bindings:
             self._aliased_call(step, callee, scope)
-        elif name in self.called_names:
+        elif name in self.called_names or imported_name(name, scope) in self.called_names:
             self._plain_call(step, callee, scope)
         if name in self.enqueuer_names:
             self._enqueuer_call(step, callee, scope)
@@ -278,7 +279,7 @@ class Sites:
     # -- functions that take the job ------------------------------------------------------------------------
 
     def _enqueuer_call(self, step: Step, callee: e.AnyExpression, scope: Scope) -> None:
-        origin = self.names.origin(callee, scope, step.place)
+        origin = self.names.origin(callee, scope, step.place) or in_context(callee, scope, self.jobs)
         if origin is None:
             return
         matched = next((self.enqueuers[path] for path in self.names.paths(origin) if path in self.enqueuers), None)
