@@ -133,7 +133,7 @@ FORMS = {
     "arq: named by func()": Form(
         "arq",
         "from arq.worker import func\n" + ARQ.replace("[ship]", "[func(ship, name='send')]"),
-        "from arq import create_pool\nasync def view():\n    p = await create_pool()\n    await p.enqueue_job('send', 1)",
+        "from arq import create_pool\nasync def v():\n    p = await create_pool()\n    await p.enqueue_job('send', 1)",
         ["enqueue_job"],
     ),
     "arq: from a job's context": Form(
