@@ -99,7 +99,7 @@ class OpenWorld:
 
 
 def _class_attributes(thing: Any) -> dict[str, Any]:
-    """What a class holds that serves as the world itself."""
-    if not isinstance(thing, type):
+    """What a class holds that serves as the world itself. A model of Django or SQLAlchemy stands for its table."""
+    if not isinstance(thing, type) or hasattr(thing, "_meta") or hasattr(thing, "__mapper__"):
         return {}
     return {name: value for name, value in vars(thing).items() if not name.startswith("__") and not callable(value)}

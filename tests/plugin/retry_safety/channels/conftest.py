@@ -15,6 +15,10 @@ from pytest_jobkit.retry_safety import RetrySafety
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from mail_server import post, postbox
+
+__all__ = ["post", "postbox"]
+
 
 @pytest.fixture
 def retry_safety() -> RetrySafety:
