@@ -175,11 +175,18 @@ class SwallowedFailure(Rule):
             """,
         ),
         Good(
-            "a favour at the end of the work",
+            "a favour at the end of the work, a `try` without any work",
             """
             import logging
             from celery import shared_task
             from shop.crm import push, tell_chat
+
+            @shared_task
+            def on_error(request):
+                try:
+                    request.chain = None
+                except Exception:
+                    logging.warning("no chain")
 
             @shared_task
             def sync(customer_id):
@@ -198,7 +205,7 @@ class SwallowedFailure(Rule):
             return
         place = _whole_work(scope)
         statement = place.statement if place is not None else None
-        if place is None or not isinstance(statement, Try):
+        if place is None or not isinstance(statement, Try) or not _works(statement, place):
             return
         for handler in statement.handlers:
             if not _takes_everything(handler, scope, place, analysis):
@@ -237,6 +244,11 @@ def _whole_work(scope: Scope) -> Place | None:
             return found
         assert isinstance(found.statement, With)
         block, parent, branch = found.statement.body, found, "body"
+
+
+def _works(statement: Try, place: Place) -> bool:
+    """Whether the ``try`` calls anything that does more than tell."""
+    return any(_name(step.call) not in TELLING for inner in places(statement.body, place) for step in steps(inner))
 
 
 def _is_aside(place: Place) -> bool:

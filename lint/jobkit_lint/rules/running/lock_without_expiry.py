@@ -12,6 +12,7 @@ from jobkit_lint.index.jobs import Job
 from jobkit_lint.rules.base import Report, Rule
 from jobkit_lint.rules.examples import Bad, Good
 from jobkit_lint.tree import expressions as e
+from jobkit_lint.tree.statements import With
 
 _CLIENTS = (
     "redis.Redis()", "redis.StrictRedis()", "redis.from_url()", "redis.Redis.from_url()", "redis.asyncio.Redis()",
@@ -29,6 +30,7 @@ LOCKS: PathTable[str] = PathTable(
         "django.core.cache.cache.add": "add",
     }
 )
+TAKING = frozenset({"acquire", "do_acquire", "__enter__", "__aenter__", "enter_context"})
 EXPIRIES = ("ex", "px", "exat", "pxat", "keepttl")
 
 
@@ -114,12 +116,16 @@ class LockWithoutExpiry(Rule):
             """,
         ),
         Good(
-            "a mark that stays, a value that is set",
+            "a mark that stays, a value that is set, a lock that is given back",
             """
             import redis
             from celery import shared_task
 
             client = redis.Redis()
+
+            @shared_task
+            def give_back(token):
+                client.lock("sync").do_release(token)
 
             @shared_task
             def sync(pk):
@@ -157,7 +163,9 @@ def _missing(reached: Reached, analysis: Analysis) -> str | None:
     if kind == "timeout":
         position = 2 if path.endswith("Lock") else 1
         given = call.argument(position, "timeout")
-        return "`timeout`" if given is None or e.is_constant(given, None) else None
+        is_endless = given is None or e.is_constant(given, None)
+        # a lock that is made to be given back is taken elsewhere
+        return "`timeout`" if is_endless and (names & TAKING or isinstance(step.place.statement, With)) else None
     if names & {"expire", "pexpire", "expireat"} or "delete" not in names:
         # without a delete it is no lock but a mark
         return None

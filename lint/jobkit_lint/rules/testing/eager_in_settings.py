@@ -22,7 +22,7 @@ ELSEWHERE = frozenset(
     {
         "test", "tests", "testing", "dev", "devel", "develop", "development", "local", "ci", "debug", "e2e", "example",
         "examples", "sample", "samples", "demo", "sandbox", "docs", "doc", "benchmark", "benchmarks", "conftest",
-        "travis", "jenkins", "github", "playground", "integration", "unit", "functional", "mock", "standalone",
+        "pytest", "travis", "jenkins", "github", "playground", "integration", "unit", "functional", "mock", "standalone",
         "tutorial", "build", "docker", "scripts", "template", "check", "runtests", "minimal", "offline",
     }
 )  # fmt: skip
