@@ -11,6 +11,7 @@ from pytest_jobkit.retry_safety.exploring.faults import Fault, FaultKind, Schedu
 from pytest_jobkit.retry_safety.exploring.scene import Delivered, Scene
 
 _ACK = "ack"
+_AT_THE_END = (FaultKind.NOACK, FaultKind.DUP)
 _FULL = re.compile(r"(?P<place>.+?)\s+#(?P<occurrence>\d+)")
 _SHORT = re.compile(r"(?P<word>.+?)@(?P<occurrence>\d+)")
 
@@ -21,12 +22,13 @@ def labels_of(schedule: Schedule, deliveries: Sequence[Delivered]) -> str:
 
 
 def _label(fault: Fault, deliveries: Sequence[Delivered]) -> str:
-    if fault.kind is FaultKind.NOACK:
+    if fault.kind in _AT_THE_END:
         return _ACK
     delivered = deliveries[fault.delivery - 1]
-    effects = delivered.effects if delivered.cut is None else [*delivered.effects, delivered.cut]
-    place = effects[fault.at].place
-    return f"{place} #{sum(effect.place == place for effect in effects[: fault.at + 1])}"
+    # behind the effect that a termination has cut off come those of the clean-up code
+    broken = delivered.effects[fault.at] if delivered.cut is None else delivered.cut
+    before = sum(effect.place == broken.place for effect in delivered.effects[: fault.at])
+    return f"{broken.place} #{before + 1}"
 
 
 def locate(scene: Scene, schedule: Schedule, label: str) -> tuple[Schedule, list[str]]:
@@ -42,7 +44,7 @@ def locate(scene: Scene, schedule: Schedule, label: str) -> tuple[Schedule, list
     located: Schedule = ()
     moved: list[str] = []
     for fault, name in zip(schedule, labels, strict=True):
-        if fault.kind is FaultKind.NOACK or name == _ACK:
+        if fault.kind in _AT_THE_END or name == _ACK:
             located = (*located, fault)
             continue
         deliveries = run_schedule(scene, located).deliveries

@@ -81,8 +81,8 @@ class Report:
 
     @property
     def closed(self) -> bool:
-        """Whether every sequence of faults, of any length, is covered."""
-        return self.search.closed
+        """Whether every sequence of faults, of any length, is covered, and every order of deliveries at once."""
+        return self.search.closed and (self.orders is None or self.orders.closed)
 
     @property
     def complete(self) -> int | None:

@@ -164,6 +164,20 @@ def test_a_passing_check_says_what_is_complete(retry_safety: RetrySafety):
     assert "2 deliveries at once, every order · 8 orders" in str(every)
 
 
+def test_only_every_order_of_every_delivery_is_closed(retry_safety: RetrySafety):
+    bounded = retry_safety(jobs.claim_first, 1, world=shop_world, copies=2)
+    every = retry_safety(jobs.claim_first, 1, world=shop_world, copies=2, preemptions=None)
+    with_faults = retry_safety(
+        jobs.claim_first, 1, world=shop_world, kinds="noack kill interleave", copies=2, preemptions=None
+    )
+
+    assert (bounded.safe, bounded.closed) == (True, False)
+    assert (every.safe, every.closed) == (True, True)
+    assert (with_faults.safe, with_faults.closed) == (True, True)
+    assert "any number of noack kill" in str(with_faults)
+    assert "2 deliveries at once, every order" in str(with_faults)
+
+
 def test_what_an_observer_asserts_holds_in_every_order(retry_safety: RetrySafety):
     def observe(shop):
         assert shop.db.execute("select value from balance").fetchone()[0] <= 1, "counted twice"

@@ -74,11 +74,11 @@ class Case:
     harmless: str
     settings: dict[str, Any] = field(default_factory=dict)
 
-    def run(self, job: Any, kinds: str, pinned: str | None = None) -> Any:
+    def run(self, job: Any, kinds: str, pinned: str | None = None, label: str = "") -> Any:
         """The public face: a decorated test."""
         settings = {"volatile": ["calendar", "workers.number"], **self.settings}
         test = retry_safe(job, 1, world=larger_shop, kinds=kinds, **settings)(observe)
-        return (test if pinned is None else replay(pinned)(test))()
+        return (test if pinned is None else replay(pinned, label)(test))()
 
 
 def observe(shop):
@@ -159,6 +159,18 @@ def test_the_repaired_twin_passes(case: Case):
     case.run(case.twin, case.kind)
     if case.kind not in ("dup", "zombie", "interleave"):
         case.run(case.twin, "noack kill term before after late")
+
+
+@by_kind
+def test_a_label_that_the_report_prints_pins_the_same_place(case: Case):
+    with pytest.raises(NotRetrySafe) as caught:
+        case.run(case.job, case.kind)
+    label = next((line.split("label: ")[1] for line in str(caught.value).splitlines() if "label: " in line), "")
+
+    with pytest.raises(NotRetrySafe) as again:
+        case.run(case.job, case.kind, pinned=case.schedule, label=label)
+
+    assert not [note for note in again.value.report.notes if "moved" in note]
 
 
 def test_every_kind_has_its_case():
