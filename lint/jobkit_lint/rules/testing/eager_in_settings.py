@@ -22,8 +22,8 @@ ELSEWHERE = frozenset(
     {
         "test", "tests", "testing", "dev", "devel", "develop", "development", "local", "ci", "debug", "e2e", "example",
         "examples", "sample", "samples", "demo", "sandbox", "docs", "doc", "benchmark", "benchmarks", "conftest",
-        "pytest", "travis", "jenkins", "github", "playground", "integration", "unit", "functional", "mock", "standalone",
-        "tutorial", "build", "docker", "scripts", "template", "check", "runtests", "minimal", "offline",
+        "pytest", "travis", "jenkins", "github", "playground", "integration", "unit", "functional", "mock",
+        "standalone", "tutorial", "build", "docker", "scripts", "template", "check", "runtests", "minimal", "offline",
     }
 )  # fmt: skip
 BACKENDS = re.compile(r"django(?:\.tasks|_tasks)\.backends\.(?:immediate|dummy)\.\w+|jobkit\.\S*[Ii]nline\w*")
