@@ -56,6 +56,14 @@ OPTIONS = (
     ),
 )
 
+#: flag, metavar, type, help; they belong to one run, so there is no ini twin
+RETRY_SAFETY_OPTIONS: tuple[tuple[str, str, type, str], ...] = (
+    ("--retry-safety-replay", "STRING", str, "run only this schedule in every retry safety check: rs1:1.kill3"),
+    ("--retry-safety-depth", "N", int, "try schedules of up to N faults in every retry safety check"),
+    ("--retry-safety-budget", "S", float, "let every retry safety check take S seconds, and any number of deliveries"),
+    ("--retry-safety-report", "FILE", str, "write the retry safety checks of this run to FILE.json or FILE.html"),
+)
+
 MARKERS = (
     "jobkit(allow=[...], strict=True, start=, seed=, config=, schedule=): allow names kinds of bad ends of jobs that "
     "need no word of the test (discarded, dead, halted, dropped, refused, uncommitted, unasked; all); strict=False "

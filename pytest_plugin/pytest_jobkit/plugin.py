@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator
+from typing import Any
 
 import pytest
 
 from pytest_jobkit import fixtures
-from pytest_jobkit.options import MARKERS, OPTIONS
+from pytest_jobkit.options import MARKERS, OPTIONS, RETRY_SAFETY_OPTIONS
+
+#: the configurations of the runs in progress, the innermost last: what `retry_safety.asked` reads the command line from
+CONFIGS: list[pytest.Config] = []
+#: checks of retry safety that no test's report has taken along yet
+RETRY_SAFETY: pytest.StashKey[list[dict[str, Any]]] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -21,6 +27,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
                 group.addoption(option.flag, action="store_true", default=None, help=option.help)
             else:
                 group.addoption(option.flag, metavar=option.metavar, default=None, help=option.help)
+    for flag, metavar, kind, text in RETRY_SAFETY_OPTIONS:
+        group.addoption(flag, metavar=metavar, type=kind, default=None, help=text)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -28,6 +36,13 @@ def pytest_configure(config: pytest.Config) -> None:
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
     config.pluginmanager.register(fixtures, "jobkit-fixtures")
+    CONFIGS.append(config)
+    config.add_cleanup(lambda: CONFIGS.remove(config))
+    checks = config.getoption("retry_safety_report")
+    if checks:
+        from pytest_jobkit.retry_safety.collecting import check_collector
+
+        config.pluginmanager.register(check_collector(config, checks), "jobkit-retry-safety")
     if config.getoption("jobkit_report") or config.getoption("jobkit_trace") or _ini_asks(config):
         from pytest_jobkit.report.collecting import collector
 
@@ -92,4 +107,8 @@ def pytest_runtest_makereport(
         from pytest_jobkit.reporting import add_to_report
 
         add_to_report(item, report, session)
+    checks = item.config.stash.get(RETRY_SAFETY, None)
+    if checks:
+        report.jobkit_retry_safety = checks[:]  # type: ignore[attr-defined]  # what `retry_safety.collecting` takes out
+        checks.clear()
     return report

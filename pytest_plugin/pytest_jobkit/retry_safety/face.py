@@ -9,7 +9,8 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, TypeVar, cast
 
-from pytest_jobkit.retry_safety.check import check, replay_schedule
+from pytest_jobkit.retry_safety.asked import noted, run_check
+from pytest_jobkit.retry_safety.check import replay_schedule
 from pytest_jobkit.retry_safety.delivering.calls import Call
 from pytest_jobkit.retry_safety.exploring.faults import CONCURRENT, Schedule, decode, parse_kinds, with_copies
 from pytest_jobkit.retry_safety.judging.policies import parse_policies
@@ -159,9 +160,9 @@ def assert_retry_safe(
     __tracebackhide__ = True
     setup = make_setup(job, arguments, world=world, **settings)
     if schedule is None:
-        return verify(check(setup))
+        return verify(run_check(setup))
     faults = decode(schedule) if isinstance(schedule, str) else schedule
-    return verify(replay_schedule(setup, faults, drop_unfired=True))
+    return verify(noted(replay_schedule(setup, faults, drop_unfired=True)))
 
 
 def retry_safe(job: Any, /, *arguments: Any, world: Callable[..., Any], **settings: Any) -> Callable[[Test], Test]:
@@ -249,7 +250,9 @@ class RetrySafeTest:
         observe = functools.partial(self.observer, **{name: fixtures[name] for name in own})
         setup = make_setup(self.job, self.arguments, world=self.world, observe=observe, **self.settings)
         setup = dataclasses.replace(setup, given={name: fixtures[name] for name in self.world.parameters})
-        return check(setup) if self.pinned is None else replay_schedule(setup, self.pinned, self.label)
+        if self.pinned is None:
+            return run_check(setup, remember=True)
+        return noted(replay_schedule(setup, self.pinned, self.label))
 
 
 def _as_test(made: RetrySafeTest, test: Test) -> Test:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pytest_jobkit.retry_safety.check import check
+from pytest_jobkit.retry_safety.asked import run_check
 from pytest_jobkit.retry_safety.face import make_setup
 from pytest_jobkit.retry_safety.reporting.report import Report
 
@@ -26,6 +26,6 @@ class RetrySafety:
 
     def __call__(self, job: Any, /, *arguments: Any, world: Callable[..., Any], **settings: Any) -> Report:
         """Check one call; settings as `pytest_jobkit.retry_safety.retry_safe`, and ``observe=`` is the observer."""
-        report = check(make_setup(job, arguments, world=world, **settings))
+        report = run_check(make_setup(job, arguments, world=world, **settings))
         self.reports.append(report)
         return report
