@@ -30,6 +30,7 @@ CONTEXT = {
     "crum.get_current_user": "the user of the request",
     "starlette_context.context": "the request",
 }
+NAMES = frozenset(path.rpartition(".")[2] for path in CONTEXT)
 # they give None where there is no request, which functions that are not only for jobs know
 SOFT = ("crum.", "flask_login.", "flask_security.")
 # whoever asks or makes a context knows that there may be none
@@ -172,13 +173,21 @@ def _uses(scope: Scope, analysis: Analysis) -> Iterator[tuple[e.AnyExpression, P
     for place in scope.places:
         for expression in own_expressions(place.statement):
             for part in e.descend(expression):
-                if not isinstance(part, e.Name | e.Attribute) or _is_own(part, scope):
+                if not isinstance(part, e.Name | e.Attribute) or not _may_be(part, scope) or _is_own(part, scope):
                     continue
                 origin = analysis.origin(part, scope, place)
                 what = CONTEXT.get(origin.path) if origin is not None and isinstance(origin.root, str) else None
                 if what is not None and origin is not None and origin.path not in seen:
                     seen.add(origin.path)
                     yield part, place, what
+
+
+def _may_be(node: e.Name | e.Attribute, scope: Scope) -> bool:
+    """Whether the name alone does not exclude it: what most names mean need not be looked up."""
+    if isinstance(node, e.Attribute):
+        return node.name in NAMES
+    target = scope.imports.get(node.id) or scope.module.summary.imports.get(node.id) or node.id
+    return target.rpartition(".")[2] in NAMES
 
 
 def _is_own(node: e.AnyExpression, scope: Scope) -> bool:
