@@ -189,14 +189,16 @@ class Signs:
             return False
         return self.house.search(content) is not None
 
-    def lines(self, content: bytes) -> list[int]:
-        """The lines (from 1, sorted) with a sign that is not just an import."""
+    @cached_property
+    def _line_patterns(self) -> tuple[re.Pattern[bytes], ...]:
         names = {*self.words, *self.texts_asked, *self.learned.names}
         names |= {name for framework in self.frameworks for name in framework.schedules}
-        patterns = [*self.calls, self.all_calls]
-        if names:
-            patterns.append(re.compile(rf"\b(?:{_either(names)})\b".encode()))
-        return sorted({line for pattern in patterns for line in _line_numbers(content, pattern)})
+        house = [re.compile(rf"\b(?:{_either(names)})\b".encode())] if names else []
+        return (*self.calls, self.all_calls, *house)
+
+    def lines(self, content: bytes) -> list[int]:
+        """The lines (from 1, sorted) with a sign that is not just an import."""
+        return sorted({line for pattern in self._line_patterns for line in _line_numbers(content, pattern)})
 
 
 def _line_numbers(content: bytes, pattern: re.Pattern[bytes]) -> Iterator[int]:
