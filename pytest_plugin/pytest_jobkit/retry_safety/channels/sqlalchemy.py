@@ -30,7 +30,7 @@ class SqlalchemyChannel(Channel):
 
         for name in ("do_execute", "do_executemany", "do_execute_no_params"):
             patches.replace(DefaultDialect, name, self._hooked(getattr(DefaultDialect, name)))
-        commit = DefaultDialect.do_commit
+        commit: Any = DefaultDialect.do_commit
 
         def reported_commit(dialect: Any, dbapi_connection: Any) -> None:
             runtime = reporting()
