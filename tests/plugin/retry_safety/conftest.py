@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 from pytest_jobkit.retry_safety import RetrySafety
+from pytest_jobkit.retry_safety.channels import channel_classes
+
+# A run of pytest within a test forgets the modules that it was the first to import, but channels are remembered.
+channel_classes()
 
 sys.path.insert(0, str(Path(__file__).parent / "samples"))
 
