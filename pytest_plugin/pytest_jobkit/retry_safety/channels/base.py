@@ -131,6 +131,13 @@ class Channel:
         """
         return []
 
+    def servers(self) -> list[str]:
+        """Databases that the job has used so far and that nobody here can put back: each schedule needs a fresh world.
+
+        They are left to the world where something in it offers ``snapshot()`` and ``restore(saved)``.
+        """
+        return []
+
     def has_found_stores(self) -> bool:
         """Whether the job has opened stores in a delivery that `stores` did not know when the world was made."""
         return False

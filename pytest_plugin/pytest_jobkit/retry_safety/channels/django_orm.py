@@ -189,6 +189,13 @@ class DjangoOrmChannel(Channel):
                 savers.append(saver)
         return savers
 
+    def servers(self) -> list[str]:
+        return [
+            f"Django's database {connection.alias!r} on a server ({connection.vendor})"
+            for connection in _connections().all(initialized_only=True)
+            if connection.vendor != "sqlite" and connection.connection is not None
+        ]
+
     def saver(self, thing: object) -> Saver | None:
         kind: Any = importlib.import_module("django.db.backends.base.base").BaseDatabaseWrapper
         return _saver(thing) if isinstance(thing, kind) else None

@@ -28,6 +28,7 @@ class PsycopgChannel(Channel):
     def __init__(self) -> None:
         self._connections: weakref.WeakSet[Any] = weakref.WeakSet()
         self._opened: weakref.WeakSet[Any] = weakref.WeakSet()  # by the job, not by a pool
+        self._is_used = False
 
     def install(self, patches: Patches) -> None:
         import psycopg
@@ -103,6 +104,7 @@ class PsycopgChannel(Channel):
             if runtime is None:
                 return real(cursor, query, params, **options)
             self._connections.add(cursor.connection)
+            self._is_used = True
             return perform_statement(
                 runtime, _text(query, cursor), params, psycopg.OperationalError,
                 lambda: _in_transaction(cursor.connection), lambda: real(cursor, query, params, **options),
@@ -118,6 +120,7 @@ class PsycopgChannel(Channel):
             if runtime is None:
                 return await real(cursor, query, params, **options)
             self._connections.add(cursor.connection)
+            self._is_used = True
             statement, operation = statement_operation(_text(query, cursor), psycopg.OperationalError)
             if statement.is_control and not runtime.dead:
                 return await real(cursor, query, params, **options)
@@ -140,6 +143,9 @@ class PsycopgChannel(Channel):
             return answer
 
         return reported
+
+    def servers(self) -> list[str]:
+        return ["a database on a PostgreSQL server"] if self._is_used else []
 
     def drop(self) -> None:
         for connection in list(self._connections):

@@ -23,6 +23,7 @@ class SqlalchemyChannel(Channel):
 
     def __init__(self) -> None:
         self._connections: dict[int, weakref.ref[Any]] = {}
+        self._servers: dict[str, None] = {}
 
     def install(self, patches: Patches) -> None:
         from sqlalchemy.engine import Connection
@@ -57,6 +58,8 @@ class SqlalchemyChannel(Channel):
                 return real(dialect, cursor, sql, *more, **options)
             connection = cursor.connection
             self._note(connection)
+            if dialect.name != "sqlite":
+                self._servers[f"a database on a server ({dialect.name})"] = None
             parameters = more[0] if more and isinstance(more[0], dict | list | tuple) else None
             return perform_statement(
                 runtime, sql, parameters, dialect.loaded_dbapi.OperationalError,
@@ -79,6 +82,9 @@ class SqlalchemyChannel(Channel):
             return not dialect.detect_autocommit_setting(connection)
         except NotImplementedError:
             return True
+
+    def servers(self) -> list[str]:
+        return list(self._servers)
 
     def drop(self) -> None:
         for reference in list(self._connections.values()):

@@ -20,7 +20,7 @@ from pytest_jobkit.retry_safety.exploring.faults import Fault, FaultKind
 from pytest_jobkit.retry_safety.setup import BACKOFF_SECONDS, Setup
 from pytest_jobkit.retry_safety.worlds.picture import Picture, Unsavable
 from pytest_jobkit.retry_safety.worlds.process_memory import ProcessMemory
-from pytest_jobkit.retry_safety.worlds.saving import Holdings
+from pytest_jobkit.retry_safety.worlds.saving import Holdings, Offered
 from pytest_jobkit.retry_safety.worlds.world import OpenWorld
 
 if TYPE_CHECKING:
@@ -274,7 +274,11 @@ class Scene:
 
     def unsavable(self) -> list[Unsavable]:
         """What of the world cannot be put back."""
-        return self._holdings.look().unsavable
+        picture = self._holdings.look()
+        if any(isinstance(saver, Offered) for saver in picture.savers):
+            return picture.unsavable
+        servers = dict.fromkeys(name for channel in self._channels for name in channel.servers())
+        return [*picture.unsavable, *(Unsavable("what the job uses", name) for name in servers)]
 
     def tabular(self) -> list[Any]:
         """The stores of the world that have rows."""

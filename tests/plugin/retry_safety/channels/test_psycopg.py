@@ -114,3 +114,14 @@ def test_the_async_client_reports_the_same(shop, dsn: str):
 
     assert effects(report) == ["update orders", "commit"]
     assert report.schedule == "rs1:1.noack2"
+
+
+def test_a_database_that_nobody_can_put_back_is_made_anew_for_each_schedule(shop, dsn: str):
+    def job():
+        with psycopg.connect(dsn) as db:
+            db.execute("update orders set payments = payments + 1")
+
+    report = RetrySafety()(job, world=shop, observe=lambda _world: rows(dsn))
+
+    assert not report.safe
+    assert any("a fresh world" in note and "PostgreSQL server" in note for note in report.notes)
