@@ -278,7 +278,7 @@ class Scene:
         if any(isinstance(saver, Offered) for saver in picture.savers):
             return picture.unsavable
         servers = dict.fromkeys(name for channel in self._channels for name in channel.servers())
-        return [*picture.unsavable, *(Unsavable("what the job uses", name) for name in servers)]
+        return [*(Unsavable("what the job uses", name) for name in servers), *picture.unsavable]
 
     def tabular(self) -> list[Any]:
         """The stores of the world that have rows."""
