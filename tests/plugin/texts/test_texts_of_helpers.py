@@ -207,8 +207,8 @@ def test_arguments_that_the_job_cannot_have() -> None:
 
 
 def test_something_that_is_no_job() -> None:
-    assert text_of(lambda jobs: jobs.have_enqueued_job(len)) == snapshot(
-        "len is not a job: a Job class, a @job function, a job of a framework that is captured, or a job's name is wanted. If a decorator is missing add it; if the framework was imported under another name, import it"
+    assert text_of(lambda jobs: jobs.have_enqueued_job(["greet"])) == snapshot(
+        "['greet'] is not a job: a Job class, a @job function, a job of a framework that is captured, or a job's name is wanted. If a decorator is missing add it; if the framework was imported under another name, import it"
     )
 
 

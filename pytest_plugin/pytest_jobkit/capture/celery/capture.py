@@ -21,6 +21,7 @@ from pytest_jobkit.capture.base import Capture, Recurring
 from pytest_jobkit.capture.celery import beat, remote_control
 from pytest_jobkit.capture.celery.internals import (
     StackProtection,
+    WorkerProcess,
     active_apps,
     check_internals,
     current_app,
@@ -79,6 +80,7 @@ class CeleryCapture(Capture):
         self.patches.afterwards(producers.release)
         self.patches.afterwards(revoked.restore)
         self.patches.afterwards(StackProtection().remove)
+        self.patches.afterwards(WorkerProcess.leave_all)
         self.replace(kombu.Producer, "publish", publish_tap(self, kombu.Producer.publish))
         self.replace(Celery, "send_task", send_task_tap(self, Celery.send_task))
         self.replace(Celery, "producer_or_acquire", lambda app, producer=None: producers.of(app, producer))

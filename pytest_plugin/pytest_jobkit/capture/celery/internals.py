@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import Any, ClassVar
 
 from jobkit.envelope import WorkerLost
 from jobkit.errors import JobkitError
@@ -60,19 +60,33 @@ def current_app() -> Any:
 class WorkerProcess:
     """Within the block `app` is the current app and ``.get()`` in a task is refused, as in a worker's process."""
 
-    __slots__ = ("_app", "_before", "_blocked")
+    __slots__ = ("_app", "_before")
+
+    # Deliveries at once leave in any order, and one that is frozen never leaves: the first to enter notes what was.
+    _inside: ClassVar[set[int]] = set()
+    _blocked_outside: ClassVar[bool] = False
 
     def __init__(self, app: Any) -> None:
         self._app = app
 
     def __enter__(self) -> None:
         self._before = _state._tls.current_app
-        self._blocked = _state.task_join_will_block()
+        if not self._inside:
+            WorkerProcess._blocked_outside = _state.task_join_will_block()
+        self._inside.add(id(self))
         self._app.set_current()
         _state._set_task_join_will_block(True)
 
+    @classmethod
+    def leave_all(cls) -> None:
+        """Put back what was, for those that never leave."""
+        if cls._inside:
+            cls._inside.clear()
+            _state._set_task_join_will_block(cls._blocked_outside)
+
     def __exit__(self, *error: object) -> None:
-        _state._set_task_join_will_block(self._blocked)
+        self._inside.discard(id(self))
+        _state._set_task_join_will_block(True if self._inside else self._blocked_outside)
         _state._tls.current_app = self._before
 
 
