@@ -9,6 +9,7 @@ import errno
 import os
 import shlex
 import subprocess
+import sys
 from collections.abc import Callable
 from functools import lru_cache, partial
 from pathlib import PurePath
@@ -86,6 +87,23 @@ class SubprocessChannel(Channel):
         patches.replace(kind, "wait", ending(kind.wait))
         patches.replace(kind, "communicate", ending(kind.communicate))
         patches.replace(os, "system", reported_system)
+        if "asyncio.subprocess" in sys.modules:
+            self._install_asyncio(patches)
+
+    def _install_asyncio(self, patches: Patches) -> None:
+        """An awaited program ends when its `wait` does, which `communicate` awaits too."""
+        awaited: Any = sys.modules["asyncio.subprocess"].Process
+        wait = awaited.wait
+
+        async def reported_wait(process: Any) -> int:
+            popen = process._transport.get_extra_info("subprocess")
+            code: int = await wait(process)
+            runtime, effect = self._running.pop(popen, (None, None))
+            if runtime is not None and effect is not None:
+                runtime.done(effect)
+            return code
+
+        patches.replace(awaited, "wait", reported_wait)
 
     def drop(self) -> None:
         """Programs that nobody waits for have been started all the same."""

@@ -60,9 +60,6 @@ def test_a_program_is_one_effect_and_runs_twice(
     assert report.channel("proc").duplicates == 1
 
 
-@pytest.mark.xfail(
-    strict=False, reason="known fault: how often the effect of an awaited program is counted depends on its speed"
-)
 def test_a_program_that_is_awaited_is_an_effect(trace: Path, machine, retry_safety: RetrySafety):
     async def job():
         process = await asyncio.create_subprocess_exec(sys.executable, "-Sc", PROGRAM, str(trace))
