@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -10,8 +11,8 @@ import redis.asyncio
 
 from pytest_jobkit.retry_safety import Report, RetrySafety, World, world
 
-NUMBER = 13  # a database of its own on the server, for one worker of pytest at a time
-pytestmark = pytest.mark.xdist_group("redis database 13")
+# a database of its own on the server, for each worker of pytest
+NUMBER = 15 - int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 15
 
 
 @pytest.fixture
