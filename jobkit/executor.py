@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from jobkit.job import Job
 
 
-_NONE: dict[str, Any] = {}
-
-
 class Interrupted(BaseException):
     """Stops a body from a checkpoint; carries how the delivery ends. No ``except Exception`` of a job may take it."""
 
@@ -87,7 +84,7 @@ def perform_plain(job: Job, definition: Definition, backend: Backend) -> Outcome
             if job._encoded is not None:
                 decode(job)
             backend.emit(events.PerformStart(job, clock.time()))
-            outcome = _completed(job, job.perform(*job._arguments, **(job._kwarguments or _NONE)))
+            outcome = _completed(job, job.perform(*job._arguments, **(job._kwarguments or {})))
         except Exception as error:
             outcome = drive(_resume_or_handle(job, definition, error, backend))
         except Interrupted as interruption:
@@ -119,7 +116,7 @@ async def _attempt(job: Job, definition: Definition, backend: Backend) -> Outcom
         if not run.reached:
             return Outcome(OutcomeKind.HALTED, reason="an around_perform did not proceed")
     else:
-        result = job.perform(*job._arguments, **(job._kwarguments or _NONE))
+        result = job.perform(*job._arguments, **(job._kwarguments or {}))
         if definition.is_async:
             result = await result
     for guard in definition.guards:
@@ -128,7 +125,7 @@ async def _attempt(job: Job, definition: Definition, backend: Backend) -> Outcom
 
 
 async def _body(job: Job, definition: Definition) -> Any:
-    result = job.perform(*job._arguments, **(job._kwarguments or _NONE))
+    result = job.perform(*job._arguments, **(job._kwarguments or {}))
     return await result if inspect.isawaitable(result) else result
 
 

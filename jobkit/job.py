@@ -238,9 +238,9 @@ class Job:
     def arguments(self) -> list[Any]:
         """The positional arguments; a callback may change them."""
         held = self._arguments
-        if type(held) is tuple:
+        if not isinstance(held, list):
             held = self._arguments = list(held)
-        return held  # type: ignore[return-value]  # a list by now
+        return held
 
     @arguments.setter
     def arguments(self, arguments: list[Any]) -> None:

@@ -31,10 +31,6 @@ _encode_c: Any = _make_c_encoder and _make_c_encoder(
 )
 
 
-#: shared by all messages without keyword arguments; nobody writes to it
-_NONE: dict[str, Any] = {}
-
-
 def _dumps(value: Any) -> str:
     return _encoder.encode(value) if _encode_c is None else "".join(_encode_c(value, 0))
 
@@ -52,7 +48,7 @@ def body_of(job: Job, definition: Definition, now: float) -> str:
         return _dumps(job.serialize())
     encoded = job._encoded
     if encoded is None:
-        encoded = encode_arguments(job._arguments, job._kwarguments or _NONE, strict=definition.strict)
+        encoded = encode_arguments(job._arguments, job._kwarguments or {}, strict=definition.strict)
     arguments, kwarguments = encoded
     body = (
         f'{{"job_class":{definition.json_name},"job_id":"{job.job_id}","queue_name":{_quote(job.queue_name)},'
@@ -124,7 +120,7 @@ def job_of(body: str | bytes) -> Job:
         _read_rest(job, payload.get)
         job._encoded = (encoded, payload.get("kwarguments") or {})
     else:
-        job._encoded = (encoded, _NONE)
+        job._encoded = (encoded, {})
     if job_class._custom_payload:
         job.deserialize(payload)
     return job
