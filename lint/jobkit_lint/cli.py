@@ -135,6 +135,7 @@ def _standard_input(given: argparse.Namespace, paths: Sequence[str]) -> dict[str
         return {}
     if len(paths) > 1:
         raise UsageError("`-` (standard input) stands alone; leave the other paths out")
+    # Path has nothing that takes ".." out of a name without looking for links, and the file need not be there.
     return {os.path.abspath(given.stdin_filename): sys.stdin.buffer.read()}  # noqa: PTH100
 
 
@@ -230,8 +231,7 @@ def _show_diff(mended: fixing.Mended, given: argparse.Namespace) -> int:
 
 
 def _in_memory(request: Request) -> set[str]:
-    here = os.getcwd()  # noqa: PTH109
-    relative = {os.path.relpath(path, here).replace(os.sep, "/") for path in request.contents}
+    relative = {os.path.relpath(path).replace(os.sep, "/") for path in request.contents}
     return relative | set(request.contents)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 from types import TracebackType
 from typing import Self
 
@@ -66,11 +65,10 @@ class Bar(Progress):
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
         with RichProgress(*columns, console=Console(file=sys.stderr), transient=True, auto_refresh=False) as bar:
             task = bar.add_task(self._what, total=None)
-            while not self._stop.is_set():
+            while not self._stop.wait(0.05):
                 bar.update(
                     task, description=self._what, total=self._total or None, completed=max(self._done, 0), refresh=True
                 )
-                time.sleep(0.05)
 
 
 def progress_for(is_wanted: bool) -> Progress:
