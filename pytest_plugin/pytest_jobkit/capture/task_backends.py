@@ -20,6 +20,7 @@ from django.utils.module_loading import import_string  # type: ignore[import-unt
 from jobkit.envelope import AckMode, Call, Delivery, Envelope
 from jobkit.outcome import Outcome, OutcomeKind
 from pytest_jobkit.capture.base import Capture
+from pytest_jobkit.capture.class_tree import all_subclasses
 from pytest_jobkit.capture.process_end import ends_the_process
 
 
@@ -39,7 +40,7 @@ class TaskBackendsCapture(Capture):
         self._body: _Body | None = None
         self._busy: str | None = None
         self._taken: set[tuple[type[Any], str]] = set()
-        for kind in (self._base_backend, *_subclasses(self._base_backend)):
+        for kind in (self._base_backend, *all_subclasses(self._base_backend)):
             self._take(kind)
         self._take_later_ones()
         self.forbid_connections(self.package.partition(".")[0], "django_rq", "rq")
@@ -254,8 +255,3 @@ class _ProcessEnded(KeyboardInterrupt):
 
 def _unsaid(result: Any) -> RuntimeError:
     return RuntimeError(result.errors[-1].traceback)
-
-
-def _subclasses(kind: type[Any]) -> list[type[Any]]:
-    found = kind.__subclasses__()
-    return [*found, *(below for one in found for below in _subclasses(one))]

@@ -41,6 +41,7 @@ from jobkit.outcome import Outcome, OutcomeKind
 from pytest_jobkit.capture.apscheduler.clock import engine_datetime
 from pytest_jobkit.capture.apscheduler.store import EngineStore
 from pytest_jobkit.capture.base import Capture, Recurring
+from pytest_jobkit.capture.class_tree import all_subclasses
 from pytest_jobkit.capture.coroutines import run_to_end
 from pytest_jobkit.capture.process_end import ends_the_process
 
@@ -77,7 +78,7 @@ class APSchedulerCapture(Capture):
         for module in _READ_THE_TIME:
             self.replace(module, "datetime", now)
         start, shutdown = BaseScheduler.start, BaseScheduler.shutdown
-        for scheduler in (BaseScheduler, *_subclasses(BaseScheduler)):
+        for scheduler in (BaseScheduler, *all_subclasses(BaseScheduler)):
             own = vars(scheduler)
             if "start" in own:
                 self.replace(scheduler, "start", self._without_a_loop(start))
@@ -299,9 +300,3 @@ def _function(job: Any) -> object | None:
 def _run(envelope: Envelope) -> Run:
     run: Run = (envelope.headers or {})[_RUN]
     return run
-
-
-def _subclasses(cls: type[Any]) -> Iterator[type[Any]]:
-    for one in cls.__subclasses__():
-        yield one
-        yield from _subclasses(one)

@@ -29,6 +29,7 @@ from django_q.utils import get_func_repr  # type: ignore[import-untyped]
 from jobkit.envelope import AckMode, Call, Delivery, Envelope
 from jobkit.outcome import Outcome, OutcomeKind
 from pytest_jobkit.capture.base import Capture, Recurring
+from pytest_jobkit.capture.class_tree import all_subclasses
 from pytest_jobkit.capture.django_q__tasks.broker import EngineBroker
 from pytest_jobkit.capture.django_q__tasks.cluster import Cluster
 from pytest_jobkit.capture.engine_time import loaded_modules
@@ -70,7 +71,7 @@ class DjangoQCapture(Capture):
                 self.replace(module, "timezone", _EngineTimezone(module.timezone, self.clock.time))
             if "close_old_django_connections" in vars(module):  # they would be the test's own
                 self.replace(module, "close_old_django_connections", lambda: None)
-        for broker in _subclasses(Broker):
+        for broker in all_subclasses(Broker):
             if "enqueue" in vars(broker) and broker is not EngineBroker:
                 self.replace(broker, "enqueue", self._enqueue_on)
 
@@ -191,12 +192,6 @@ def _hands_out_receipts() -> bool:
         kinds = [one.__module__ for one in getattr(import_module(module), name).__mro__]
         return "django_q.brokers.redis_broker" not in kinds
     return bool(Conf.IRON_MQ or isinstance(Conf.SQS, dict) or Conf.ORM or Conf.MONGO)
-
-
-def _subclasses(cls: type[Any]) -> Iterator[type[Any]]:
-    for one in cls.__subclasses__():
-        yield one
-        yield from _subclasses(one)
 
 
 class _EngineTimezone:

@@ -23,6 +23,7 @@ from jobkit.envelope import AckMode, Call, Delivery, Envelope
 from jobkit.ids import EngineIds
 from jobkit.outcome import Outcome, OutcomeKind
 from pytest_jobkit.capture.base import Capture
+from pytest_jobkit.capture.class_tree import all_subclasses
 from pytest_jobkit.capture.dramatiq.backends import keep_in_memory
 from pytest_jobkit.capture.dramatiq.event_loop import LoopOnThisThread
 from pytest_jobkit.capture.dramatiq.worker import Processed, WorkerPath
@@ -55,7 +56,7 @@ class DramatiqCapture(Capture):
         self._busy: str | None = None
         self._loop = LoopOnThisThread()
         self._taken: set[type[Broker]] = set()
-        for broker_class in _subclasses(Broker):
+        for broker_class in all_subclasses(Broker):
             self._take(broker_class)
         self._take_later_ones()
         self._read_the_engines_clock()
@@ -245,8 +246,3 @@ def _data(envelope: Envelope) -> bytes:
 def _broker(envelope: Envelope) -> Broker:
     broker: Broker = (envelope.headers or {})[_BROKER]
     return broker
-
-
-def _subclasses(kind: type[Any]) -> list[type[Any]]:
-    found = kind.__subclasses__()
-    return [*found, *(below for one in found for below in _subclasses(one))]

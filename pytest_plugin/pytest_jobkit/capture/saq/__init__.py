@@ -22,6 +22,7 @@ from jobkit.envelope import AckMode, Call, Delivery, Envelope
 from jobkit.errors import ConfigError
 from jobkit.outcome import Outcome, OutcomeKind
 from pytest_jobkit.capture.base import Capture, Recurring
+from pytest_jobkit.capture.class_tree import all_subclasses
 from pytest_jobkit.capture.coroutines import run_to_end
 from pytest_jobkit.capture.engine_time import loaded_modules
 from pytest_jobkit.capture.saq.memory import QueueMemory
@@ -56,7 +57,7 @@ class SaqCapture(Capture):
         self._retried = False
         self._busy: str | None = None
         self._taken: set[tuple[type[Queue], str]] = set()
-        for kind in _subclasses(Queue):
+        for kind in all_subclasses(Queue):
             self._take(kind)
         self._take_later_ones()
         self.forbid_connections("saq")
@@ -243,8 +244,3 @@ def _job(envelope: Envelope) -> Job:
 def _queue(envelope: Envelope) -> Queue:
     queue: Queue = (envelope.headers or {})[_QUEUE]
     return queue
-
-
-def _subclasses(kind: type[Any]) -> list[type[Any]]:
-    found = kind.__subclasses__()
-    return [*found, *(below for one in found for below in _subclasses(one))]

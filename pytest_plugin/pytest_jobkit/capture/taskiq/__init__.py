@@ -29,6 +29,7 @@ from jobkit.current import current_delivery
 from jobkit.envelope import AckMode, Call, Delivery, Envelope
 from jobkit.outcome import Outcome, OutcomeKind
 from pytest_jobkit.capture.base import Capture
+from pytest_jobkit.capture.class_tree import all_subclasses
 from pytest_jobkit.capture.coroutines import run_to_end
 from pytest_jobkit.capture.taskiq.worker import Run, WorkerPath
 
@@ -57,7 +58,7 @@ class TaskiqCapture(Capture):
         self._retried: set[str] = set()
         self._busy: str | None = None
         self._taken: set[tuple[type[AsyncBroker], str]] = set()
-        for broker_class in _subclasses(AsyncBroker):
+        for broker_class in all_subclasses(AsyncBroker):
             self._take(broker_class)
         self._take_later_ones()
         self.replace(AsyncKicker, "schedule_by_time", _schedule_by_time)
@@ -270,8 +271,3 @@ def _broker(envelope: Envelope) -> AsyncBroker:
 
 def _data(envelope: Envelope) -> bytes:
     return envelope.body if isinstance(envelope.body, bytes) else envelope.body.encode()
-
-
-def _subclasses(kind: type[Any]) -> list[type[Any]]:
-    found = kind.__subclasses__()
-    return [*found, *(below for one in found for below in _subclasses(one))]
