@@ -12,7 +12,6 @@ process had begun is gone.
 
 from __future__ import annotations
 
-import gc
 import inspect
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -39,6 +38,7 @@ from jobkit.envelope import AckMode, Call, Delivery, Envelope
 from jobkit.errors import ConfigError
 from jobkit.outcome import Outcome, OutcomeKind
 from pytest_jobkit.capture.apscheduler.clock import engine_datetime
+from pytest_jobkit.capture.apscheduler.running import running_before
 from pytest_jobkit.capture.apscheduler.store import EngineStore
 from pytest_jobkit.capture.base import Capture, Recurring
 from pytest_jobkit.capture.class_tree import all_subclasses
@@ -87,9 +87,8 @@ class APSchedulerCapture(Capture):
             if "wakeup" in own:
                 self.replace(scheduler, "wakeup", lambda scheduler: None)
         self.replace(BaseScheduler, "_process_jobs", lambda scheduler: None)
-        for scheduler in (one for one in gc.get_objects() if issubclass(type(one), BaseScheduler)):
-            if scheduler.state != STATE_STOPPED:
-                self._exchange_stores(scheduler)
+        for scheduler in running_before():
+            self._exchange_stores(scheduler)
 
     def unpatch(self) -> None:
         for scheduler in self._started:
@@ -220,9 +219,7 @@ class APSchedulerCapture(Capture):
 
     def send(self, target: object, arguments: Sequence[Any], kwarguments: dict[str, Any]) -> None:
         """As ``add_job`` without a trigger, on the one scheduler that runs."""
-        running = [
-            one for one in gc.get_objects() if issubclass(type(one), BaseScheduler) and one.state != STATE_STOPPED
-        ]
+        running = [scheduler for scheduler, _ in self._exchanged if scheduler.state != STATE_STOPPED]
         if len(running) != 1:
             raise ConfigError(
                 f"APScheduler: {len(running)} schedulers are running; add the job to the one that is meant, "
