@@ -27,6 +27,8 @@ class Timetables(list[Timetable]):
     @property
     def next_due(self) -> float | None:
         """When the first of them has something to enqueue, in epoch seconds; None for never."""
+        if not self:  # as for most engines, which ask at each due time
+            return None
         return min((table.next_due for table in self if table.next_due is not None), default=None)
 
     def fire(self, engine: Engine) -> None:
