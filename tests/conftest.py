@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
-import ssl
 
 import pytest
 from hypothesis import settings
 
 pytest_plugins = ["pytester"]
 
-# A run of pytest within a test forgets the modules that it was the first to import; a second ssl calls itself for ever.
-assert ssl.SSLContext
 
 SERVICES = {"redis": 6379, "postgresql": 5432, "rabbitmq": 5672}
 

@@ -12,6 +12,8 @@ W = TypeVar("W")
 class WorkerLife(Generic[W]):
     """Keeps one worker an event loop, so that what it opens at its start (pools, sessions) belongs to that loop.
 
+    A loop that is thrown away and not closed, as that of a frozen delivery, takes its worker along unstopped.
+
     Args:
         start: makes the worker and runs the framework's start-up hooks.
         stop: runs its shutdown hooks; called when the loop is closed, with whatever else is left on it.
@@ -37,6 +39,7 @@ class WorkerLife(Generic[W]):
     async def _until_the_loop_ends(self, worker: W) -> None:
         try:
             await asyncio.Event().wait()
-        finally:
+        except asyncio.CancelledError:
             self._loop = None
             await self._stop(worker)
+            raise

@@ -102,7 +102,7 @@ def replay_schedule(setup: Setup, schedule: Schedule, label: str = "", *, drop_u
 @contextmanager
 def on_stage(setup: Setup) -> Iterator[Scene]:
     """Everything in place for deliveries: hooks, random numbers, the job's way of running; undone at the end."""
-    patches = Patches()
+    patches, hooks = Patches(), Patches()
     channels = wanted_channels()
     memory = ProcessMemory(setup.forget)
     loop = LoopOfTheWorker()
@@ -111,16 +111,20 @@ def on_stage(setup: Setup) -> Iterator[Scene]:
         _silence_logs(patches)
         with open_queue() as (queue, captures), loop.open():
             performance = performance_of(setup.call, queue, captures, loop, setup.redelivery)
-            for channel in channels:
-                channel.install(patches)
-            scene = Scene(setup, performance, channels, memory)
-            scene.perform = functools.partial(performance_of, queue=queue, captures=captures, loop=loop)
-            scene.beside = [scene.perform(call) for call in setup.against]
-            scene.later = [scene.perform(call) for call in setup.later]
             try:
-                yield scene
+                for channel in channels:
+                    channel.install(hooks)
+                scene = Scene(setup, performance, channels, memory)
+                scene.perform = functools.partial(performance_of, queue=queue, captures=captures, loop=loop)
+                scene.beside = [scene.perform(call) for call in setup.against]
+                scene.later = [scene.perform(call) for call in setup.later]
+                try:
+                    yield scene
+                finally:
+                    scene.close()
             finally:
-                scene.close()
+                # before the captures go, some of which have replaced the same functions first
+                hooks.undo()
     finally:
         patches.undo()
 

@@ -30,7 +30,8 @@ def module() -> Iterator[types.ModuleType]:
 
 def frozen(look: Callable[[], Any]) -> Any:
     """What `look` gives while the time is frozen at `START`."""
-    with JobSession(start=START) as session:
+    # A captured framework may have a clock of its own instead of a frozen one.
+    with JobSession(start=START, frameworks=[]) as session:
         session.clock.freeze()
         return look()
 
@@ -54,6 +55,15 @@ def test_a_name_that_came_between_two_freezes_is_frozen(module: Any) -> None:
 
     assert frozen(lambda: module.now()) == START.timestamp()
     assert module.now is time.time
+
+
+def test_a_class_that_was_another_at_the_first_freeze_is_frozen_when_it_is_the_real_one_again(module: Any) -> None:
+    module.datetime = object
+    frozen(lambda: None)
+    module.datetime = datetime.datetime
+
+    assert frozen(lambda: module.datetime.now(datetime.UTC)) == START
+    assert module.datetime is datetime.datetime
 
 
 def test_a_name_that_was_replaced_by_the_user_stays(module: Any) -> None:

@@ -16,9 +16,6 @@ from botocore.exceptions import EndpointConnectionError
 
 from pytest_jobkit.retry_safety import Report, RetrySafety, World, world
 
-# After tests that run pytest inside pytest, botocore's TLS set-up may call itself without end in the same process.
-_recursion = pytest.mark.xfail(strict=False, reason="known fault of this suite: ssl imported twice in one process")
-
 
 @pytest.fixture
 def shop(gateway) -> World:
@@ -91,7 +88,6 @@ def client_of_aws(service: str, url: str) -> Any:
     )  # fmt: skip
 
 
-@_recursion
 def test_storing_the_same_object_again_changes_nothing(gateway, retry_safety: RetrySafety):
     s3 = client_of_aws("s3", gateway.url)
 
@@ -105,7 +101,6 @@ def test_storing_the_same_object_again_changes_nothing(gateway, retry_safety: Re
     assert report.closed
 
 
-@_recursion
 def test_a_message_to_a_queue_of_aws_is_sent_twice(gateway, retry_safety: RetrySafety):
     sqs = client_of_aws("sqs", gateway.url)
 
@@ -118,7 +113,6 @@ def test_a_message_to_a_queue_of_aws_is_sent_twice(gateway, retry_safety: RetryS
     assert report.channel("http").duplicates == 1
 
 
-@_recursion
 def test_a_client_token_of_aws_is_an_idempotency_key(gateway, retry_safety: RetrySafety):
     sqs = client_of_aws("sqs", gateway.url)
 
@@ -134,7 +128,6 @@ def test_a_client_token_of_aws_is_an_idempotency_key(gateway, retry_safety: Retr
     assert report.safe, report
 
 
-@_recursion
 def test_reading_from_aws_is_a_read(gateway, retry_safety: RetrySafety):
     sqs = client_of_aws("sqs", gateway.url)
 
@@ -147,7 +140,6 @@ def test_reading_from_aws_is_a_read(gateway, retry_safety: RetrySafety):
     assert report.safe
 
 
-@_recursion
 def test_the_error_that_is_injected_is_botocores_own(gateway, retry_safety: RetrySafety):
     s3 = client_of_aws("s3", gateway.url)
     seen: list[Exception] = []
