@@ -25,8 +25,7 @@ class _Seen:
     """What earlier starts found in the modules of this process: the first entry is the module and its size."""
 
     def __init__(self) -> None:
-        # a module, how many names it has, and its `datetime`: a capture may have had a clock of its own in its place
-        self._sizes: dict[str, tuple[int, int, int]] = {}
+        self._sizes: dict[str, tuple[int, int]] = {}
         self._replaced: dict[str, list[_Replaced]] = {}
 
     def changed(self) -> dict[str, Any]:
@@ -35,11 +34,7 @@ class _Seen:
         changed = {}
         for name, module in list(sys.modules.items()):
             known = sizes.get(name)
-            if known is None:
-                changed[name] = module
-                continue
-            names = module.__dict__
-            if known != (id(module), len(names), id(names.get("datetime"))):
+            if known is None or known[0] != id(module) or known[1] != len(module.__dict__):
                 changed[name] = module
         return changed
 
@@ -65,11 +60,9 @@ class _Seen:
             names = getattr(module, "__dict__", None)
             if names is None:
                 continue  # looked through each time
-            replaced = found.get(id(module), [])
-            real = next((one.real for one in replaced if one.name == "datetime"), names.get("datetime"))
-            self._sizes[name] = (id(module), len(names), id(real))
-            if replaced:
-                self._replaced[name] = replaced
+            self._sizes[name] = (id(module), len(names))
+            if id(module) in found:
+                self._replaced[name] = found[id(module)]
 
 
 _seen = _Seen()

@@ -57,15 +57,6 @@ def test_a_name_that_came_between_two_freezes_is_frozen(module: Any) -> None:
     assert module.now is time.time
 
 
-def test_a_class_that_was_another_at_the_first_freeze_is_frozen_when_it_is_the_real_one_again(module: Any) -> None:
-    module.datetime = object
-    frozen(lambda: None)
-    module.datetime = datetime.datetime
-
-    assert frozen(lambda: module.datetime.now(datetime.UTC)) == START
-    assert module.datetime is datetime.datetime
-
-
 def test_a_name_that_was_replaced_by_the_user_stays(module: Any) -> None:
     module.now = time.time
     frozen(lambda: None)
